@@ -1,0 +1,35 @@
+// The types a tensor's elements can have, and how many bytes a tensor of a given type and shape takes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "tensor/shape.h"
+
+namespace tessera {
+
+enum class DataType : std::uint8_t {
+  kF32,  // IEEE binary32, row-major
+  kF16,  // IEEE binary16, row-major
+  kI32,  // signed 32-bit integer, row-major
+  kQ8,   // 8 bits per weight, panels of 8 rows, groups of 32 columns (quantization/q8.h)
+  kQ4,   // 4 bits per weight with a scale (quantization/q4.h)
+  kQ4M,  // 4 bits per weight with a scale and a minimum (quantization/q4m.h)
+};
+
+// The name in a manifest and on the command line: "f32", "f16", "i32", "q8", "q4", "q4m".
+std::string_view data_type_name(DataType type);
+std::optional<DataType> data_type_from_name(std::string_view name);
+
+constexpr bool is_quantized(DataType type) {
+  return type == DataType::kQ8 || type == DataType::kQ4 || type == DataType::kQ4M;
+}
+
+// Bytes of a tensor in memory and in a shard, padding included. Quantized types need rank 2.
+// Errors: kInvalidArgument if the rank does not fit the type or the size overflows.
+Result<std::size_t> tensor_size_bytes(DataType type, const Shape& shape);
+
+}  // namespace tessera
