@@ -51,10 +51,11 @@ class [[nodiscard]] Result {
   // REQUIRES: has_value().
   T& value() & { return *checked_value(); }
   const T& value() const& { return *checked_value(); }
-  T&& value() && { return std::move(*checked_value()); }
+  // A temporary gives its value away, so that a range-for over one does not dangle.
+  T value() && { return std::move(*checked_value()); }
   T& operator*() & { return *checked_value(); }
   const T& operator*() const& { return *checked_value(); }
-  T&& operator*() && { return std::move(*checked_value()); }
+  T operator*() && { return std::move(*checked_value()); }
   T* operator->() { return checked_value(); }
   const T* operator->() const { return checked_value(); }
 
