@@ -1,0 +1,98 @@
+#include "generation/text_model.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/json.h"
+#include "model/decoder_configuration.h"
+
+namespace tessera {
+
+Result<std::unique_ptr<TextModel>> TextModel::create(Manifest manifest,
+                                                     std::unique_ptr<Backend> backend,
+                                                     const TextModelOptions& options) {
+  TESSERA_TRY(const DecoderConfiguration configuration,
+              parse_decoder_configuration(manifest.architecture, manifest.configuration_json));
+  std::unique_ptr<TextModel> model(new TextModel(std::move(manifest), std::move(backend)));
+  TESSERA_TRY_VOID(model->read_end_tokens());
+  TESSERA_TRY(Weights weights, Weights::allocate(model->manifest_, *model->backend_));
+  model->weights_.emplace(std::move(weights));
+
+  DecoderOptions decoder_options;
+  decoder_options.context_tokens_max =
+      options.context_tokens_max > 0
+          ? options.context_tokens_max
+          : std::min(configuration.context_tokens_max, kContextTokensDefault);
+  decoder_options.chunk_tokens_max = options.chunk_tokens_max;
+  decoder_options.kv_type = options.kv_type;
+  decoder_options.activations = options.activations;
+  TESSERA_TRY(model->decoder_,
+              Decoder::create(configuration, *model->weights_, *model->backend_, decoder_options));
+  model->finished_.resize(model->manifest_.shards.size());
+  return model;
+}
+
+std::vector<TextModel::HostSpan> TextModel::shard_spans(std::uint32_t shard) {
+  std::vector<HostSpan> spans;
+  if (manifest_.tokenizer_shard == shard) {
+    tokenizer_bytes_.resize(manifest_.shards[shard].size_bytes);
+    spans.push_back({0, tokenizer_bytes_});
+  }
+  for (const ShardSpan& span : weights_->shard_spans(shard)) {
+    TESSERA_CHECK(span.buffer.host != nullptr);
+    spans.push_back(
+        {span.offset,
+         {span.buffer.host + span.buffer_offset_bytes, static_cast<std::size_t>(span.size_bytes)}});
+  }
+  return spans;
+}
+
+Result<void> TextModel::finish_shard(std::uint32_t shard) {
+  if (shard >= finished_.size() || finished_[shard]) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "shard " + std::to_string(shard) + " does not exist or was finished before"};
+  }
+  if (manifest_.tokenizer_shard == shard) {
+    const std::string_view json(reinterpret_cast<const char*>(tokenizer_bytes_.data()),
+                                tokenizer_bytes_.size());
+    auto tokenizer = Tokenizer::from_json(json);
+    if (!tokenizer) return tokenizer.error().with_context("tokenizer.json");
+    tokenizer_ = std::move(tokenizer).value();
+    tokenizer_bytes_ = {};
+    TESSERA_TRY_VOID(check_tokenizer());
+  }
+  finished_[shard] = true;
+  ++finished_count_;
+  return {};
+}
+
+// The manifest's generation.end_token_ids or, without them, the configuration's eos_token_id.
+Result<void> TextModel::read_end_tokens() {
+  TESSERA_TRY(const JsonDocument generation, JsonDocument::parse(manifest_.generation_json));
+  TESSERA_TRY(const JsonObject defaults, generation.root().object());
+  TESSERA_TRY(const JsonDocument configuration, JsonDocument::parse(manifest_.configuration_json));
+  TESSERA_TRY(const JsonObject config, configuration.root().object());
+  std::optional<JsonValue> ids = defaults.find("end_token_ids");
+  if (!ids) ids = config.find("eos_token_id");
+  if (!ids || ids->is_null()) return {};
+  std::vector<JsonValue> values = {*ids};
+  if (ids->is_array()) {
+    TESSERA_TRY(values, ids->array());
+  }
+  for (const JsonValue& value : values) {
+    TESSERA_TRY(const std::int64_t id, value.integer(0, std::numeric_limits<int>::max()));
+    end_token_ids_.push_back(static_cast<std::int32_t>(id));
+  }
+  return {};
+}
+
+Result<void> TextModel::check_tokenizer() const {
+  const auto tokens = static_cast<std::int64_t>(tokenizer_->vocabulary_size());
+  const std::int64_t rows = decoder_->configuration().vocabulary_size;
+  if (tokens <= rows) return {};
+  return Error{ErrorCode::kInvalidFile, "the tokenizer has " + std::to_string(tokens) +
+                                            " tokens, the model only " + std::to_string(rows)};
+}
+
+}  // namespace tessera

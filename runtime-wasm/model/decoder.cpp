@@ -1,0 +1,192 @@
+#include "model/decoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace tessera {
+namespace {
+
+Result<void> check_options(const DecoderConfiguration& configuration,
+                           const DecoderOptions& options) {
+  if (options.context_tokens_max < 1 ||
+      options.context_tokens_max > configuration.context_tokens_max) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the context must have 1 to " + std::to_string(configuration.context_tokens_max) +
+                     " tokens, not " + std::to_string(options.context_tokens_max)};
+  }
+  if (options.chunk_tokens_max < 1) {
+    return Error{ErrorCode::kInvalidArgument, "a chunk must have at least 1 token"};
+  }
+  if (options.kv_type != DataType::kF32 && options.kv_type != DataType::kF16) {
+    return Error{ErrorCode::kUnsupported, "the KV cache can be f32 or f16, not " +
+                                              std::string(data_type_name(options.kv_type))};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> Decoder::create(const DecoderConfiguration& configuration,
+                                                 const Weights& weights, Backend& backend,
+                                                 const DecoderOptions& options) {
+  TESSERA_TRY_VOID(check_options(configuration, options));
+  std::unique_ptr<Decoder> decoder(new Decoder(configuration, backend, options));
+  TESSERA_TRY_VOID(decoder->bind_weights(weights));
+  TESSERA_TRY_VOID(decoder->allocate_cache());
+  TESSERA_TRY_VOID(decoder->allocate_activations());
+  return decoder;
+}
+
+Decoder::Decoder(const DecoderConfiguration& configuration, Backend& backend,
+                 const DecoderOptions& options)
+    : configuration_(configuration), options_(options), backend_(backend), arena_(backend) {
+  options_.chunk_tokens_max = std::min(options_.chunk_tokens_max, options_.context_tokens_max);
+}
+
+Result<void> Decoder::bind_weights(const Weights& weights) {
+  const DecoderConfiguration& c = configuration_;
+  TESSERA_TRY(embedding_,
+              weights.matrix("model.embed_tokens.weight", c.vocabulary_size, c.hidden_size));
+  TESSERA_TRY(final_norm_, weights.vector("model.norm.weight", c.hidden_size));
+  output_ = embedding_;
+  if (!c.ties_embeddings) {
+    TESSERA_TRY(output_, weights.matrix("lm_head.weight", c.vocabulary_size, c.hidden_size));
+  }
+  for (std::int64_t index = 0; index < c.layers; ++index) {
+    TESSERA_TRY(Layer layer, bind_layer(weights, index));
+    layers_.push_back(std::move(layer));
+  }
+  return {};
+}
+
+Result<Decoder::Layer> Decoder::bind_layer(const Weights& weights, std::int64_t index) {
+  const DecoderConfiguration& c = configuration_;
+  const std::string prefix = "model.layers." + std::to_string(index) + ".";
+  const auto bind = [&](const std::string& name, std::int64_t rows, std::int64_t columns,
+                        bool has_bias) -> Result<Linear> {
+    Linear linear;
+    TESSERA_TRY(linear.weight, weights.matrix(prefix + name + ".weight", rows, columns));
+    if (has_bias) {
+      TESSERA_TRY(linear.bias, weights.vector(prefix + name + ".bias", rows));
+    }
+    return linear;
+  };
+  const std::int64_t query_size = c.query_heads * c.head_size;
+  const std::int64_t key_size = c.key_value_heads * c.head_size;
+  const bool qkv_bias = c.has_query_key_value_bias;
+  Layer layer;
+  TESSERA_TRY(layer.attention_norm,
+              weights.vector(prefix + "input_layernorm.weight", c.hidden_size));
+  TESSERA_TRY(layer.query, bind("self_attn.q_proj", query_size, c.hidden_size, qkv_bias));
+  TESSERA_TRY(layer.key, bind("self_attn.k_proj", key_size, c.hidden_size, qkv_bias));
+  TESSERA_TRY(layer.value, bind("self_attn.v_proj", key_size, c.hidden_size, qkv_bias));
+  TESSERA_TRY(layer.attention_output,
+              bind("self_attn.o_proj", c.hidden_size, query_size, c.has_attention_output_bias));
+  if (c.has_query_key_norm) {
+    TESSERA_TRY(layer.query_norm, weights.vector(prefix + "self_attn.q_norm.weight", c.head_size));
+    TESSERA_TRY(layer.key_norm, weights.vector(prefix + "self_attn.k_norm.weight", c.head_size));
+  }
+  TESSERA_TRY(layer.mlp_norm,
+              weights.vector(prefix + "post_attention_layernorm.weight", c.hidden_size));
+  TESSERA_TRY(layer.gate,
+              bind("mlp.gate_proj", c.intermediate_size, c.hidden_size, c.has_mlp_bias));
+  TESSERA_TRY(layer.up, bind("mlp.up_proj", c.intermediate_size, c.hidden_size, c.has_mlp_bias));
+  TESSERA_TRY(layer.down,
+              bind("mlp.down_proj", c.hidden_size, c.intermediate_size, c.has_mlp_bias));
+  layer.window_tokens = c.window_tokens[static_cast<std::size_t>(index)];
+  return layer;
+}
+
+Result<void> Decoder::allocate_cache() {
+  const Shape shape{configuration_.key_value_heads, options_.context_tokens_max,
+                    configuration_.head_size};
+  for (Layer& layer : layers_) {
+    TESSERA_TRY(layer.key_cache, arena_.allocate(options_.kv_type, shape, MemoryPurpose::kKvCache));
+    TESSERA_TRY(layer.value_cache,
+                arena_.allocate(options_.kv_type, shape, MemoryPurpose::kKvCache));
+  }
+  return {};
+}
+
+Result<void> Decoder::allocate_activations() {
+  const DecoderConfiguration& c = configuration_;
+  const std::int64_t tokens = options_.chunk_tokens_max;
+  const auto make = [&](DataType type, const Shape& shape) {
+    return arena_.allocate(type, shape, MemoryPurpose::kActivations);
+  };
+  Activation& a = activation_;
+  TESSERA_TRY(a.ids, make(DataType::kI32, Shape{tokens}));
+  TESSERA_TRY(a.positions, make(DataType::kI32, Shape{tokens}));
+  TESSERA_TRY(a.hidden, make(DataType::kF32, Shape{tokens, c.hidden_size}));
+  TESSERA_TRY(a.normed, make(DataType::kF32, Shape{tokens, c.hidden_size}));
+  TESSERA_TRY(a.query, make(DataType::kF32, Shape{tokens, c.query_heads * c.head_size}));
+  TESSERA_TRY(a.key, make(DataType::kF32, Shape{tokens, c.key_value_heads * c.head_size}));
+  TESSERA_TRY(a.value, make(DataType::kF32, Shape{tokens, c.key_value_heads * c.head_size}));
+  TESSERA_TRY(a.attention, make(DataType::kF32, Shape{tokens, c.query_heads * c.head_size}));
+  TESSERA_TRY(a.projected, make(DataType::kF32, Shape{tokens, c.hidden_size}));
+  TESSERA_TRY(a.gate, make(DataType::kF32, Shape{tokens, c.intermediate_size}));
+  TESSERA_TRY(a.up, make(DataType::kF32, Shape{tokens, c.intermediate_size}));
+  TESSERA_TRY_VOID(ensure_logits_rows(1));
+
+  TESSERA_TRY(const RopeFrequencies rope, compute_rope_frequencies(c.rope, c.head_size));
+  rope_attention_scale_ = rope.attention_scale;
+  const auto pairs = static_cast<std::int64_t>(rope.frequencies.size());
+  TESSERA_TRY(frequencies_, make(DataType::kF32, Shape{pairs}));
+  return backend_.write(frequencies_.buffer, 0, std::as_bytes(std::span(rope.frequencies)));
+}
+
+Result<void> Decoder::ensure_logits_rows(std::int64_t rows) {
+  TensorRef& logits = activation_.logits;
+  if (!logits.is_empty() && logits.shape[0] >= rows) return {};
+  if (!logits.is_empty()) arena_.release(logits);
+  logits = TensorRef{};
+  recordings_.clear();
+  TESSERA_TRY(logits, arena_.allocate(DataType::kF32, Shape{rows, configuration_.vocabulary_size},
+                                      MemoryPurpose::kActivations));
+  return {};
+}
+
+Result<void> Decoder::write_inputs(std::span<const std::int32_t> ids, std::int64_t position) {
+  std::vector<std::int32_t> positions(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < 0 || ids[i] >= configuration_.vocabulary_size) {
+      return Error{ErrorCode::kInvalidArgument, "token id " + std::to_string(ids[i]) +
+                                                    " is not in the vocabulary of " +
+                                                    std::to_string(configuration_.vocabulary_size)};
+    }
+    positions[i] = static_cast<std::int32_t>(position + static_cast<std::int64_t>(i));
+  }
+  TESSERA_TRY_VOID(backend_.write(activation_.ids.buffer, 0, std::as_bytes(ids)));
+  return backend_.write(activation_.positions.buffer, 0, std::as_bytes(std::span(positions)));
+}
+
+Result<void> Decoder::forward(std::span<const std::int32_t> ids, std::int64_t position,
+                              LogitsRows rows) {
+  const auto tokens = static_cast<std::int64_t>(ids.size());
+  TESSERA_CHECK(tokens >= 1 && tokens <= options_.chunk_tokens_max && position >= 0);
+  if (position > options_.context_tokens_max - tokens) {
+    return Error{ErrorCode::kContextFull,
+                 "the context of " + std::to_string(options_.context_tokens_max) +
+                     " tokens is full; start a new conversation or shorten this one"};
+  }
+  TESSERA_TRY_VOID(write_inputs(ids, position));
+  TESSERA_TRY(const Recording* recording, recording_for(tokens, rows));
+  logits_rows_ = rows == LogitsRows::kNone ? 0 : rows == LogitsRows::kLast ? 1 : tokens;
+  return backend_.run(recording->ops);
+}
+
+Result<void> Decoder::read_logits(std::span<float> out) {
+  TESSERA_CHECK(out.size() ==
+                static_cast<std::size_t>(logits_rows_ * configuration_.vocabulary_size));
+  return backend_.read(activation_.logits.buffer, 0, std::as_writable_bytes(out));
+}
+
+std::size_t Decoder::kv_bytes_per_token() const {
+  const std::size_t element_bytes = options_.kv_type == DataType::kF32 ? 4 : 2;
+  return static_cast<std::size_t>(2 * configuration_.layers * configuration_.key_value_heads *
+                                  configuration_.head_size) *
+         element_bytes;
+}
+
+}  // namespace tessera

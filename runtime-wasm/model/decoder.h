@@ -1,0 +1,105 @@
+// Decoder: a decoder-only transformer of the Llama kind (Llama, Qwen2, Qwen3) over a backend. It
+// turns token ids into ops, keeps the KV cache, and gives logits.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "backends/backend.h"
+#include "base/result.h"
+#include "model/decoder_configuration.h"
+#include "model/tensor_arena.h"
+#include "model/weights.h"
+#include "ops/op.h"
+
+namespace tessera {
+
+struct DecoderOptions {
+  std::int64_t context_tokens_max = 0;  // positions in the KV cache; at most the configuration's
+  std::int64_t chunk_tokens_max = 128;  // tokens in one forward pass
+  DataType kv_type = DataType::kF16;    // f32 or f16
+  Activations activations = Activations::kInt8;
+};
+
+// Which rows of logits a forward pass leaves behind.
+enum class LogitsRows : std::uint8_t { kNone, kLast, kAll };
+
+class Decoder {
+ public:
+  // Weights are checked by name and shape against the configuration; they may still be empty.
+  // `weights` and `backend` must outlive the decoder.
+  // Errors: kInvalidFile naming a tensor; kOutOfMemory; kInvalidArgument for impossible options.
+  static Result<std::unique_ptr<Decoder>> create(const DecoderConfiguration& configuration,
+                                                 const Weights& weights, Backend& backend,
+                                                 const DecoderOptions& options);
+
+  // Runs ids at positions position, position + 1, …; their keys and values overwrite the cache
+  // there. REQUIRES: 1 <= ids.size() <= chunk_tokens_max, and positions before `position` were run.
+  // Errors: kContextFull; kInvalidArgument for an id outside the vocabulary.
+  Result<void> forward(std::span<const std::int32_t> ids, std::int64_t position, LogitsRows rows);
+
+  // Copies the last forward pass's logits, [rows, vocabulary_size]. REQUIRES: out has that size.
+  Result<void> read_logits(std::span<float> out);
+
+  const DecoderConfiguration& configuration() const { return configuration_; }
+  const DecoderOptions& options() const { return options_; }
+
+  // Bytes of KV cache a position takes.
+  std::size_t kv_bytes_per_token() const;
+
+ private:
+  struct Linear {
+    TensorRef weight;
+    TensorRef bias;  // or empty
+  };
+  struct Layer {
+    TensorRef attention_norm, mlp_norm;
+    Linear query, key, value, attention_output;
+    TensorRef query_norm, key_norm;  // or empty
+    Linear gate, up, down;
+    TensorRef key_cache, value_cache;
+    std::int32_t window_tokens = 0;
+  };
+  // Activations for one chunk; rows up to chunk_tokens_max.
+  struct Activation {
+    TensorRef ids, positions, hidden, normed, query, key, value, attention, projected, gate, up;
+    TensorRef logits;  // [1 or chunk_tokens_max, vocabulary_size]
+  };
+  struct Recording {
+    std::int64_t tokens = 0;
+    LogitsRows rows = LogitsRows::kNone;
+    std::vector<Op> ops;
+  };
+
+  Decoder(const DecoderConfiguration& configuration, Backend& backend,
+          const DecoderOptions& options);
+
+  Result<void> bind_weights(const Weights& weights);
+  Result<Layer> bind_layer(const Weights& weights, std::int64_t index);
+  Result<void> allocate_cache();
+  Result<void> allocate_activations();
+  Result<void> ensure_logits_rows(std::int64_t rows);
+  Result<void> write_inputs(std::span<const std::int32_t> ids, std::int64_t position);
+
+  Result<const Recording*> recording_for(std::int64_t tokens, LogitsRows rows);
+  void record_attention(const Layer& layer, std::int64_t tokens, std::vector<Op>& ops) const;
+  void record_mlp(const Layer& layer, std::int64_t tokens, std::vector<Op>& ops) const;
+  void record_logits(std::int64_t tokens, LogitsRows rows, std::vector<Op>& ops) const;
+  MatMul linear(const Linear& layer, const TensorRef& x, const TensorRef& out) const;
+  RmsNorm norm(const TensorRef& x, const TensorRef& weight, const TensorRef& out) const;
+
+  DecoderConfiguration configuration_;
+  DecoderOptions options_;
+  Backend& backend_;
+  TensorArena arena_;
+  TensorRef embedding_, final_norm_, output_, frequencies_;
+  float rope_attention_scale_ = 1.0f;
+  std::vector<Layer> layers_;
+  Activation activation_;
+  std::vector<Recording> recordings_;
+  std::int64_t logits_rows_ = 0;
+};
+
+}  // namespace tessera
