@@ -176,4 +176,26 @@ bool Generator::ends_answer(std::int32_t id) const {
   return !request_.ignores_end && std::find(ends.begin(), ends.end(), id) != ends.end();
 }
 
+Result<std::vector<float>> Generator::forward_all(std::span<const std::int32_t> ids) {
+  is_active_ = false;
+  cached_.clear();
+  Decoder& decoder = model_.decoder();
+  const auto vocabulary = static_cast<std::size_t>(decoder.configuration().vocabulary_size);
+  const auto chunk_max = static_cast<std::size_t>(decoder.options().chunk_tokens_max);
+  if (ids.size() > static_cast<std::size_t>(decoder.options().context_tokens_max)) {
+    return Error{ErrorCode::kContextFull, std::to_string(ids.size()) +
+                                              " tokens do not fit the context of " +
+                                              std::to_string(decoder.options().context_tokens_max)};
+  }
+  std::vector<float> logits(ids.size() * vocabulary);
+  for (std::size_t position = 0; position < ids.size(); position += chunk_max) {
+    const std::span chunk = ids.subspan(position, std::min(chunk_max, ids.size() - position));
+    TESSERA_TRY_VOID(decoder.forward(chunk, static_cast<std::int64_t>(position), LogitsRows::kAll));
+    TESSERA_TRY_VOID(decoder.read_logits(
+        std::span(logits).subspan(position * vocabulary, chunk.size() * vocabulary)));
+  }
+  cached_.assign(ids.begin(), ids.end());
+  return logits;
+}
+
 }  // namespace tessera

@@ -70,7 +70,13 @@ class Generator {
   bool is_active() const { return is_active_; }
   void cancel() { is_active_ = false; }
 
+  bool reports_logprobs() const { return request_.sampling.logprobs >= 0; }
+
   const GenerationTimings& timings() const { return timings_; }
+
+  // Logits of every position, [ids.size(), vocabulary_size], for verification and evaluation; ends
+  // an answer under way. Errors: kContextFull; kInvalidArgument.
+  Result<std::vector<float>> forward_all(std::span<const std::int32_t> ids);
 
  private:
   Result<void> check_request(const GenerationRequest& request) const;

@@ -1,0 +1,69 @@
+// Text to ids and back, and whole forward passes for verification.
+#include <algorithm>
+#include <limits>
+
+#include "bindings/methods.h"
+
+namespace tessera {
+namespace {
+
+Result<const Tokenizer*> tokenizer_of(const LoadedModel& loaded) {
+  const Tokenizer* tokenizer = loaded.model->tokenizer();
+  if (tokenizer != nullptr) return tokenizer;
+  return Error{ErrorCode::kUnsupported, "the package has no tokenizer; give token ids"};
+}
+
+}  // namespace
+
+Result<std::vector<std::int32_t>> read_ids(const std::vector<JsonValue>& values) {
+  std::vector<std::int32_t> ids;
+  ids.reserve(values.size());
+  for (const JsonValue& value : values) {
+    TESSERA_TRY(const std::int64_t id, value.integer(0, std::numeric_limits<std::int32_t>::max()));
+    ids.push_back(static_cast<std::int32_t>(id));
+  }
+  return ids;
+}
+
+void write_ids(std::span<const std::int32_t> ids, JsonWriter& reply) {
+  reply.begin_array();
+  for (const std::int32_t id : ids) reply.integer(id);
+  reply.end_array();
+}
+
+Result<void> tokenize(ModelTable& models, const JsonObject& parameters, JsonWriter& reply) {
+  TESSERA_TRY(const LoadedModel* loaded, models.find_ready(parameters));
+  TESSERA_TRY(const Tokenizer* tokenizer, tokenizer_of(*loaded));
+  TESSERA_TRY(const std::string_view text, parameters.string("text"));
+  TESSERA_TRY(const auto ids, tokenizer->encode(text, EncodeOptions{}));
+  reply.begin_object().key("ids");
+  write_ids(ids, reply);
+  reply.end_object();
+  return {};
+}
+
+Result<void> detokenize(ModelTable& models, const JsonObject& parameters, JsonWriter& reply) {
+  TESSERA_TRY(const LoadedModel* loaded, models.find_ready(parameters));
+  TESSERA_TRY(const Tokenizer* tokenizer, tokenizer_of(*loaded));
+  TESSERA_TRY(const auto values, parameters.array("ids"));
+  TESSERA_TRY(const auto ids, read_ids(values));
+  reply.begin_object().key("text").string(tokenizer->decode(ids, false)).end_object();
+  return {};
+}
+
+// Logits of all positions, [ids, vocabulary_size] f32, chunk by chunk from position 0 on.
+Result<void> forward(ModelTable& models, const JsonObject& parameters, JsonWriter& reply) {
+  TESSERA_TRY(LoadedModel * loaded, models.find_ready(parameters));
+  TESSERA_TRY(const auto values, parameters.array("ids"));
+  TESSERA_TRY(const auto ids, read_ids(values));
+  TESSERA_TRY(loaded->logits, loaded->generator->forward_all(ids));
+  reply.begin_object();
+  reply.key("rows").integer(static_cast<std::int64_t>(ids.size()));
+  reply.key("columns").integer(loaded->model->decoder().configuration().vocabulary_size);
+  reply.key("pointer").integer(
+      static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(loaded->logits.data())));
+  reply.end_object();
+  return {};
+}
+
+}  // namespace tessera
