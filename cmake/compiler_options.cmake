@@ -7,6 +7,7 @@ set(TESSERA_WASM_VARIANT "simd" CACHE STRING "Which Wasm build this is: simd or 
 set_property(CACHE TESSERA_WASM_VARIANT PROPERTY STRINGS simd threads)
 
 if(EMSCRIPTEN)
+  set(CMAKE_CROSSCOMPILING_EMULATOR node)  # the first one on PATH when tests run
   add_compile_options(-msimd128 -flto)
   add_link_options(-flto -O3)
   if(TESSERA_WASM_VARIANT STREQUAL "threads")

@@ -11,10 +11,17 @@ target_include_directories(utf8proc SYSTEM PUBLIC "${TESSERA_DEPS}/utf8proc")
 target_compile_definitions(utf8proc PUBLIC UTF8PROC_STATIC)
 target_compile_options(utf8proc PRIVATE -w)
 
+set(CATCH_DEVELOPMENT_BUILD OFF)
+set(CATCH_INSTALL_DOCS OFF)
+set(CATCH_INSTALL_EXTRAS OFF)
+add_subdirectory("${TESSERA_DEPS}/catch2" catch2 EXCLUDE_FROM_ALL SYSTEM)
+target_compile_options(Catch2 PRIVATE -w)
+
 if(EMSCRIPTEN)
   # One kernel is all that Wasm can use; the others would only be downloaded.
   target_compile_definitions(simdjson PUBLIC SIMDJSON_IMPLEMENTATION_FALLBACK=1)
   target_compile_options(simdjson PRIVATE -fno-exceptions)
-else()
-  find_package(Catch2 3 REQUIRED PATHS "${TESSERA_DEPS}/catch2/usr/lib/cmake" NO_DEFAULT_PATH)
+  # Only the tests throw, and only to each other.
+  target_compile_options(Catch2 PRIVATE -fwasm-exceptions)
+  target_compile_options(Catch2WithMain PRIVATE -fwasm-exceptions)
 endif()
