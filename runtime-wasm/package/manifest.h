@@ -9,15 +9,15 @@
 //     "generation": { "end_token_ids": [2], "temperature": 0.2, "top_p": 0.9, ... defaults },
 //     "chat_template": "{% for message in messages %}..." or null,
 //     "special_tokens": { "bos_token": "<s>" or null, "eos_token": "</s>" or null },
-//     "tokenizer": { "shard": 0 },        // that shard is a whole Hugging Face tokenizer.json; or null
-//     "tensors": [ { "name": "model.norm.weight", "type": "f32", "shape": [576],
+//     "tokenizer": { "shard": 0 },        // that shard is a whole Hugging Face tokenizer.json; or
+//     null "tensors": [ { "name": "model.norm.weight", "type": "f32", "shape": [576],
 //                    "parts": [ { "shard": 3, "offset": 0, "size_bytes": 2304 } ] } ],
 //     "shards": [ { "sha256": "<64 hex>", "size_bytes": 8388608,
 //                   "component": "language_model", "priority": 0 } ]
 //   }
 //
-// A tensor's parts, joined in order, are its bytes (tensor/data_type.h). Shards are loaded in order of
-// priority, lowest first, and of index.
+// A tensor's parts, joined in order, are its bytes (tensor/data_type.h). Shards are loaded in order
+// of priority, lowest first, and of index.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,8 @@ inline constexpr int kManifestVersion = 1;
 inline constexpr std::size_t kManifestSizeBytesMax = 16u << 20;
 inline constexpr std::size_t kShardSizeBytesMax = 64u << 20;
 inline constexpr std::size_t kShardSizeBytesTarget = 8u << 20;
+inline constexpr std::size_t kManifestTensorsMax = 65'536;
+inline constexpr std::size_t kManifestShardsMax = 65'536;
 
 struct TensorPart {
   std::uint32_t shard = 0;
@@ -60,9 +62,9 @@ struct ShardEntry {
 struct Manifest {
   std::string name;
   std::string architecture;
-  std::string configuration_json;  // the object's text
-  std::string generation_json;     // the object's text, "{}" if absent
-  std::string special_tokens_json; // the object's text, "{}" if absent
+  std::string configuration_json;   // the object's text
+  std::string generation_json;      // the object's text, "{}" if absent
+  std::string special_tokens_json;  // the object's text, "{}" if absent
   std::optional<std::string> chat_template;
   std::optional<std::uint32_t> tokenizer_shard;
   std::vector<TensorEntry> tensors;
@@ -72,9 +74,9 @@ struct Manifest {
   const TensorEntry* find_tensor(std::string_view tensor_name) const;
 };
 
-// Reads and checks a manifest: every size, index, name, hash and part. Parts must lie inside their shards and
-// add up to the tensor's size; names are unique.
-// Errors: kInvalidFile naming the entry at fault; kUnsupported for another version.
+// Reads and checks a manifest: every size, index, name, hash and part. Parts must lie inside their
+// shards and add up to the tensor's size; names are unique. Errors: kInvalidFile naming the entry
+// at fault; kUnsupported for another version.
 Result<Manifest> parse_manifest(std::string_view json);
 
 // The canonical text of a manifest: what parse_manifest reads back to the same value.
