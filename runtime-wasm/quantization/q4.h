@@ -8,6 +8,7 @@
 //   |          |                                       high nibble column 16 + 4*chunk + j    |
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "tensor/panel.h"
@@ -19,5 +20,10 @@ struct Q4Block {
   std::uint8_t quants[4][kPanelRows][4];
 };
 static_assert(sizeof(Q4Block) == 144);
+
+// quantize_block and dequantize_block_row of this format, as quantization/format.h states them.
+void quantize_q4_block(const float* rows, std::int64_t stride, std::int64_t row_count,
+                       std::int64_t column_count, std::byte* block) noexcept;
+void dequantize_q4_row(const std::byte* block, std::int64_t row, float* out) noexcept;
 
 }  // namespace tessera

@@ -7,6 +7,7 @@
 //   | 16..271  | quants[chunk 0..7][row 0..7][j 0..3]: column 4*chunk + j   |
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "tensor/panel.h"
@@ -18,5 +19,10 @@ struct Q8Block {
   std::int8_t quants[8][kPanelRows][4];
 };
 static_assert(sizeof(Q8Block) == 272);
+
+// quantize_block and dequantize_block_row of this format, as quantization/format.h states them.
+void quantize_q8_block(const float* rows, std::int64_t stride, std::int64_t row_count,
+                       std::int64_t column_count, std::byte* block) noexcept;
+void dequantize_q8_row(const std::byte* block, std::int64_t row, float* out) noexcept;
 
 }  // namespace tessera

@@ -1,0 +1,136 @@
+#include "backends/cpu/cpu_backend.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <variant>
+
+#include "base/check.h"
+
+namespace tessera {
+namespace {
+
+constexpr std::size_t kAlignmentBytes = 64;
+
+constexpr std::size_t round_up(std::size_t size_bytes) {
+  return (size_bytes + kAlignmentBytes - 1) / kAlignmentBytes * kAlignmentBytes;
+}
+
+Error out_of_memory(std::size_t size_bytes, const MemoryUse& use, const char* reason) {
+  return Error{ErrorCode::kOutOfMemory,
+               std::string(reason) + ": " + std::to_string(size_bytes) + " bytes are needed, " +
+                   std::to_string(use.total_bytes()) + " of " + std::to_string(use.budget_bytes) +
+                   " are taken; use a smaller context or model, or raise the budget"};
+}
+
+bool processor_has_instructions() {
+#if defined(__AVX2__)
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c");
+#else
+  return true;
+#endif
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CpuBackend>> CpuBackend::create(const CpuBackendOptions& options) {
+  if (options.threads < 1 || options.threads > kThreadsMax) {
+    return Error{ErrorCode::kInvalidArgument, "threads must be 1 to " +
+                                                  std::to_string(kThreadsMax) + ", not " +
+                                                  std::to_string(options.threads)};
+  }
+  if (!processor_has_instructions()) {
+    return Error{ErrorCode::kUnsupported,
+                 "this build needs a processor with AVX2, FMA and F16C; build with "
+                 "-DTESSERA_CPU_ARCHITECTURE=x86-64"};
+  }
+  return std::unique_ptr<CpuBackend>(new CpuBackend(options));
+}
+
+CpuBackend::CpuBackend(const CpuBackendOptions& options)
+    : pool_(options.threads),
+      scratch_([this](std::size_t size) { return take_memory(size, MemoryPurpose::kActivations); },
+               [this](std::byte* memory, std::size_t size) {
+                 give_memory_back(memory, size, MemoryPurpose::kActivations);
+               }) {
+  use_.budget_bytes = options.memory_budget_bytes;
+}
+
+CpuBackend::~CpuBackend() {
+  for (const auto& [id, allocation] : allocations_) std::free(allocation.buffer.host);
+}
+
+std::size_t& CpuBackend::counter(MemoryPurpose purpose) {
+  switch (purpose) {
+    case MemoryPurpose::kWeights: return use_.weights_bytes;
+    case MemoryPurpose::kKvCache: return use_.kv_cache_bytes;
+    case MemoryPurpose::kActivations: break;
+  }
+  return use_.activations_bytes;
+}
+
+Result<std::byte*> CpuBackend::take_memory(std::size_t size_bytes, MemoryPurpose purpose) {
+  const std::size_t available = use_.budget_bytes - use_.total_bytes();
+  if (size_bytes > available || size_bytes > SIZE_MAX - kAlignmentBytes) {
+    return out_of_memory(size_bytes, use_, "the memory budget is exhausted");
+  }
+  auto* memory = static_cast<std::byte*>(
+      std::aligned_alloc(kAlignmentBytes, round_up(size_bytes == 0 ? 1 : size_bytes)));
+  if (memory == nullptr) return out_of_memory(size_bytes, use_, "the system has no memory left");
+  std::memset(memory, 0, size_bytes);
+  counter(purpose) += size_bytes;
+  return memory;
+}
+
+void CpuBackend::give_memory_back(std::byte* memory, std::size_t size_bytes,
+                                  MemoryPurpose purpose) {
+  std::free(memory);
+  counter(purpose) -= size_bytes;
+}
+
+Result<BufferRef> CpuBackend::allocate(std::size_t size_bytes, MemoryPurpose purpose) {
+  TESSERA_TRY(std::byte * memory, take_memory(size_bytes, purpose));
+  const BufferRef buffer{next_id_++, size_bytes, memory};
+  allocations_.emplace(buffer.id, Allocation{buffer, purpose});
+  return buffer;
+}
+
+void CpuBackend::release(const BufferRef& buffer) {
+  const auto found = allocations_.find(buffer.id);
+  TESSERA_CHECK(found != allocations_.end());
+  const Allocation& allocation = found->second;
+  give_memory_back(allocation.buffer.host, allocation.buffer.size_bytes, allocation.purpose);
+  allocations_.erase(found);
+}
+
+Result<void> CpuBackend::write(const BufferRef& buffer, std::size_t offset_bytes,
+                               std::span<const std::byte> bytes) {
+  TESSERA_CHECK(offset_bytes <= buffer.size_bytes);
+  TESSERA_CHECK(bytes.size() <= buffer.size_bytes - offset_bytes);
+  if (!bytes.empty()) std::memcpy(buffer.host + offset_bytes, bytes.data(), bytes.size());
+  return {};
+}
+
+Result<void> CpuBackend::read(const BufferRef& buffer, std::size_t offset_bytes,
+                              std::span<std::byte> bytes) {
+  TESSERA_CHECK(offset_bytes <= buffer.size_bytes);
+  TESSERA_CHECK(bytes.size() <= buffer.size_bytes - offset_bytes);
+  if (!bytes.empty()) std::memcpy(bytes.data(), buffer.host + offset_bytes, bytes.size());
+  return {};
+}
+
+Result<void> CpuBackend::run(std::span<const Op> ops) {
+  cpu::Execution execution{pool_, scratch_};
+  for (const Op& op : ops) {
+    TESSERA_TRY_VOID(
+        std::visit([&](const auto& alternative) { return cpu::run(alternative, execution); }, op));
+  }
+  return {};
+}
+
+MemoryUse CpuBackend::memory_use() const {
+  return use_;
+}
+
+}  // namespace tessera

@@ -1,0 +1,35 @@
+#include "ops/attention.h"
+
+#include <cmath>
+
+#include "ops/contract.h"
+
+namespace tessera {
+
+Result<void> Attention::validate() const {
+  Contract contract("Attention");
+  contract.tensor("query", query, 3, {DataType::kF32})
+      .tensor("key_cache", key_cache, 3, {DataType::kF32, DataType::kF16})
+      .tensor("value_cache", value_cache, 3, {DataType::kF32, DataType::kF16})
+      .tensor("positions", positions, 1, {DataType::kI32})
+      .tensor("out", out, 3, {DataType::kF32});
+  if (!contract.is_met()) return contract.result();
+  const std::int64_t query_heads = query.shape[1];
+  const std::int64_t key_value_heads = key_cache.shape[0];
+  return contract.same_shape("query", query, "out", out)
+      .same_shape("key_cache", key_cache, "value_cache", value_cache)
+      .require(key_cache.type == value_cache.type, "key_cache and value_cache differ in type")
+      .equal("query's head_size", query.shape[2], "key_cache's head_size", key_cache.shape[2])
+      .equal("query's tokens", query.shape[0], "positions' tokens", positions.shape[0])
+      .require(query_heads == 0 || (key_value_heads > 0 && query_heads % key_value_heads == 0),
+               "query_heads (" + std::to_string(query_heads) +
+                   ") is no multiple of key_value_heads (" + std::to_string(key_value_heads) + ")")
+      .require(std::isfinite(scale), "scale is not finite")
+      .require(window_tokens >= 0, "window_tokens is negative")
+      .disjoint("query", query, "out", out)
+      .disjoint("key_cache", key_cache, "out", out)
+      .disjoint("value_cache", value_cache, "out", out)
+      .result();
+}
+
+}  // namespace tessera
