@@ -11,9 +11,8 @@ target_include_directories(utf8proc SYSTEM PUBLIC "${TESSERA_DEPS}/utf8proc")
 target_compile_definitions(utf8proc PUBLIC UTF8PROC_STATIC)
 target_compile_options(utf8proc PRIVATE -w)
 
+set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
 set(CATCH_DEVELOPMENT_BUILD OFF)
-set(CATCH_INSTALL_DOCS OFF)
-set(CATCH_INSTALL_EXTRAS OFF)
 add_subdirectory("${TESSERA_DEPS}/catch2" catch2 EXCLUDE_FROM_ALL SYSTEM)
 target_compile_options(Catch2 PRIVATE -w)
 
