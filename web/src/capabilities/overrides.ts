@@ -1,0 +1,37 @@
+// Overrides in a page's address: `?backend=wasm&threads=1&variant=simd`.
+import { TesseraError } from '../tesseraError.ts';
+import type { CapabilityOverrides } from './report.ts';
+
+// More than any browser grants; a larger number is a mistake.
+export const kThreadsMax = 64;
+
+// Reads overrides out of a query string. Unknown names are ignored (the page has others of its own).
+// Errors: "invalid_argument" naming the parameter whose value cannot be meant.
+export function readOverrides(search: string): CapabilityOverrides {
+  const query = new URLSearchParams(search);
+  const overrides: CapabilityOverrides = {};
+  const backend = query.get('backend');
+  if (backend === 'wasm') overrides.backend = backend;
+  else if (backend !== null) throw refuse('backend', backend, '"wasm"');
+
+  const variant = query.get('variant');
+  if (variant === 'simd' || variant === 'threads') overrides.variant = variant;
+  else if (variant !== null) throw refuse('variant', variant, '"simd" or "threads"');
+
+  const threads = query.get('threads');
+  if (threads !== null) {
+    const count = Number(threads);
+    if (!/^\d+$/.test(threads) || count < 1 || count > kThreadsMax) {
+      throw refuse('threads', threads, `a number from 1 to ${kThreadsMax}`);
+    }
+    overrides.threads = count;
+  }
+  return overrides;
+}
+
+function refuse(name: string, value: string, expected: string): TesseraError {
+  return new TesseraError(
+    'invalid_argument',
+    `The address says ${name}=${value}, but ${name} must be ${expected}.`,
+  );
+}

@@ -1,0 +1,92 @@
+// The engine as its users see it: one model, loaded into a worker of this tab.
+import type { CapabilityReport, WasmVariant } from '../capabilities/report.ts';
+import type { RunnerOptions, RunnerSession } from '../connection/runnerSession.ts';
+import type { LoadProgress, ShardTransport } from '../loading/progress.ts';
+import type { ChatCompletions, Completions } from './openaiTypes.ts';
+
+export interface EngineOptions {
+  // A name out of listModels().
+  model: string;
+  // The server's address; the page's own origin by default.
+  baseUrl?: string | undefined;
+  // Overrides of what detectCapabilities() would choose.
+  backend?: 'wasm' | undefined;
+  variant?: WasmVariant | undefined;
+  threads?: number | undefined;
+  // A report already at hand; with it nothing is detected again, and the overrides above are ignored.
+  capabilities?: CapabilityReport | undefined;
+  // Tokens of the conversation to reserve memory for; the model's own limit by default, or less where memory
+  // is short.
+  contextTokensMax?: number | undefined;
+  // Number format of the key-value cache; "f16" by default.
+  kvType?: 'f32' | 'f16' | undefined;
+  // Number format of activations in matrix products; "int8" (faster) by default.
+  activations?: 'f32' | 'int8' | undefined;
+  // Bytes of memory the model may take; derived from the device by default.
+  memoryBudgetBytes?: number | undefined;
+  // How shards travel; "http" by default.
+  transport?: ShardTransport | undefined;
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
+  // Aborting it while loading rejects createEngine with code "cancelled".
+  signal?: AbortSignal | undefined;
+}
+
+// Bytes. `weights + kvCache + activations <= budget`; `heap` is the whole Wasm memory, which holds them.
+export interface EngineMemory {
+  weightsBytes: number;
+  kvCacheBytes: number;
+  activationsBytes: number;
+  budgetBytes: number;
+  heapBytes: number;
+}
+
+// Of the last finished answer.
+export interface EngineTimings {
+  promptTokens: number;
+  cachedTokens: number;
+  prefillMs: number;
+  tokens: number;
+  decodeMs: number;
+  // From the request to the first token's text, waiting included.
+  firstTokenMs: number;
+  // 0 until something was measured.
+  prefillTokensPerSecond: number;
+  decodeTokensPerSecond: number;
+}
+
+export interface Logits {
+  rows: number;
+  columns: number;
+  // Row-major, [rows, columns].
+  values: Float32Array;
+}
+
+export interface Engine {
+  readonly model: string;
+  readonly architecture: string;
+  readonly contextTokensMax: number;
+  // The settings the model's author recommends, where the package has them.
+  readonly samplingDefaults: SamplingDefaults;
+  readonly supportsChat: boolean;
+  readonly capabilities: CapabilityReport;
+  readonly timings: EngineTimings | null;
+  readonly chat: { readonly completions: ChatCompletions };
+  readonly completions: Completions;
+  memory(): Promise<EngineMemory>;
+  tokenize(text: string): Promise<number[]>;
+  detokenize(ids: number[]): Promise<string>;
+  // Logits at every position: for verifying the engine, not for generating.
+  forward(ids: number[]): Promise<Logits>;
+  // Become a runner: answer requests that others send to the server, until stop() or dispose().
+  serve(options?: RunnerOptions): RunnerSession;
+  // Frees the worker and all its memory; running requests end with code "cancelled".
+  dispose(): void;
+}
+
+export interface SamplingDefaults {
+  temperature: number;
+  top_p: number;
+  top_k: number;
+  min_p: number;
+  repetition_penalty: number;
+}
