@@ -1,0 +1,236 @@
+#include "generation/generator.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+
+#include "support/tiny_model.h"
+
+namespace tessera {
+namespace {
+
+using testing::make_tiny_model;
+using testing::TinyModelOptions;
+using Ids = std::vector<std::int32_t>;
+
+struct Answer {
+  Ids ids;
+  std::string text;
+  FinishReason finish_reason = FinishReason::kNone;
+  std::int64_t cached_tokens = 0;
+};
+
+// Float everywhere, so that ways to compute the same thing may be compared closely.
+TinyModelOptions exact_options() {
+  TinyModelOptions options;
+  options.model.kv_type = DataType::kF32;
+  options.model.activations = Activations::kF32;
+  return options;
+}
+
+std::unique_ptr<TextModel> model_of(const TinyModelOptions& options) {
+  auto model = make_tiny_model(options);
+  INFO((model ? "" : model.error().message));
+  REQUIRE(model.has_value());
+  return std::move(model).value();
+}
+
+Answer answer(Generator& generator, GenerationRequest request) {
+  auto start = generator.start(std::move(request));
+  INFO((start ? "" : start.error().message));
+  REQUIRE(start.has_value());
+  Answer result;
+  result.cached_tokens = start->cached_tokens;
+  while (generator.is_active()) {
+    auto step = generator.step();
+    REQUIRE(step.has_value());
+    const auto* token = std::get_if<GeneratedToken>(&*step);
+    if (token == nullptr) continue;
+    result.ids.push_back(token->token.id);
+    result.text += token->text;
+    result.finish_reason = token->finish_reason;
+  }
+  return result;
+}
+
+GenerationRequest request_for(Ids prompt, std::int64_t tokens_max) {
+  GenerationRequest request;
+  request.prompt_ids = std::move(prompt);
+  request.tokens_max = tokens_max;
+  request.sampling.temperature = 0.8f;
+  request.sampling.seed = 42;
+  request.ignores_end = true;
+  return request;
+}
+
+double relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  REQUIRE(a.size() == b.size());
+  double difference = 0.0, size = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    size += b[i] * b[i];
+  }
+  return std::sqrt(difference / size);
+}
+
+const Ids kPrompt = {3, 14, 15, 9, 26, 5, 35, 8, 9, 7, 9, 32, 3, 8, 4, 6, 2};
+
+TEST_CASE("logits do not depend on how a prompt is cut into chunks") {
+  std::vector<float> whole;
+  for (const std::int64_t chunk : {64, 1, 3, 16}) {
+    TinyModelOptions options = exact_options();
+    options.model.chunk_tokens_max = chunk;
+    const auto model = model_of(options);
+    auto logits = Generator(*model).forward_all(kPrompt);
+    REQUIRE(logits.has_value());
+    if (whole.empty()) whole = *logits;
+    INFO("chunks of " << chunk);
+    CHECK(relative_difference(*logits, whole) < 1e-5);
+  }
+}
+
+TEST_CASE("later tokens do not change the logits of earlier ones") {
+  const auto model = model_of(exact_options());
+  Generator generator(*model);
+  auto longer = generator.forward_all(kPrompt);
+  auto shorter = generator.forward_all(Ids(kPrompt.begin(), kPrompt.begin() + 5));
+  REQUIRE(longer.has_value());
+  REQUIRE(shorter.has_value());
+  longer->resize(shorter->size());
+  CHECK(relative_difference(*shorter, *longer) < 1e-5);
+}
+
+TEST_CASE("a package that lacks a tensor of its architecture is refused by name") {
+  TinyModelOptions options = exact_options();
+  options.architecture = "qwen3";
+  const auto model = make_tiny_model(options);
+  REQUIRE(!model.has_value());
+  CHECK(model.error().code == ErrorCode::kInvalidFile);
+  CHECK(model.error().message.find("q_norm") != std::string::npos);
+}
+
+TEST_CASE("the same seed gives the same answer, whatever the threads and the cache") {
+  const auto model = model_of(exact_options());
+  Generator generator(*model);
+  const Answer first = answer(generator, request_for(kPrompt, 20));
+  const Answer again = answer(generator, request_for(kPrompt, 20));
+  CHECK(first.ids.size() == 20);
+  CHECK(first.finish_reason == FinishReason::kLength);
+  CHECK(first.cached_tokens == 0);
+  CHECK(again.cached_tokens == static_cast<std::int64_t>(kPrompt.size()) - 1);
+  CHECK(again.ids == first.ids);
+
+  TinyModelOptions threaded = exact_options();
+  threaded.threads = 3;
+  const auto other = model_of(threaded);
+  Generator other_generator(*other);
+  CHECK(answer(other_generator, request_for(kPrompt, 20)).ids == first.ids);
+}
+
+TEST_CASE("a second turn reuses the keys and values of the first and answers as if it had not") {
+  const auto model = model_of(exact_options());
+  Generator generator(*model);
+  const Answer first = answer(generator, request_for(kPrompt, 6));
+  Ids second_prompt = kPrompt;
+  second_prompt.insert(second_prompt.end(), first.ids.begin(), first.ids.end());
+  second_prompt.insert(second_prompt.end(), {1, 2, 3});
+  const Answer cached = answer(generator, request_for(second_prompt, 8));
+  // All but the last token of the first answer were run.
+  CHECK(cached.cached_tokens == static_cast<std::int64_t>(kPrompt.size()) + 5);
+
+  const auto fresh_model = model_of(exact_options());
+  Generator fresh(*fresh_model);
+  CHECK(answer(fresh, request_for(second_prompt, 8)).ids == cached.ids);
+}
+
+TEST_CASE("another runner continues an answer with the tokens it would have had") {
+  const auto model = model_of(exact_options());
+  Generator generator(*model);
+  const Answer whole = answer(generator, request_for(kPrompt, 16));
+  const auto other_model = model_of(exact_options());
+  Generator other(*other_model);
+  GenerationRequest rest = request_for(kPrompt, 16);
+  rest.continuation_ids.assign(whole.ids.begin(), whole.ids.begin() + 7);
+  const Answer continued = answer(other, rest);
+  CHECK(continued.ids == Ids(whole.ids.begin() + 7, whole.ids.end()));
+}
+
+TEST_CASE("an end token ends the answer and gives no text") {
+  TinyModelOptions options = exact_options();
+  options.tokenizer_json = testing::tiny_tokenizer_json();
+  const auto model = model_of(options);
+  Generator generator(*model);
+  bool saw_end = false;
+  for (std::uint64_t seed = 0; seed < 50 && !saw_end; ++seed) {
+    GenerationRequest request = request_for(kPrompt, 40);
+    request.ignores_end = false;
+    request.sampling.temperature = 3.0f;
+    request.sampling.seed = seed;
+    const Answer result = answer(generator, request);
+    if (result.finish_reason != FinishReason::kStop) continue;
+    saw_end = true;
+    CHECK(result.ids.back() == 39);
+    CHECK(result.text.find("<end>") == std::string::npos);
+  }
+  CHECK(saw_end);
+}
+
+TEST_CASE("a stop string that spans tokens ends the answer before it") {
+  TinyModelOptions options = exact_options();
+  options.tokenizer_json = testing::tiny_tokenizer_json();
+  const auto model = model_of(options);
+  Generator generator(*model);
+  const Answer whole = answer(generator, request_for(kPrompt, 30));
+  REQUIRE(whole.text.size() > 12);
+  GenerationRequest request = request_for(kPrompt, 30);
+  request.stop = {whole.text.substr(8, 3)};
+  const std::size_t expected = whole.text.find(request.stop[0]);
+  const Answer stopped = answer(generator, request);
+  CHECK(stopped.finish_reason == FinishReason::kStop);
+  CHECK(stopped.text == whole.text.substr(0, expected));
+}
+
+TEST_CASE("an answer stops when the context is full, a prompt that fills it is refused") {
+  TinyModelOptions options = exact_options();
+  options.model.context_tokens_max = 24;
+  const auto model = model_of(options);
+  Generator generator(*model);
+  const Answer result = answer(generator, request_for(kPrompt, 1000));
+  CHECK(result.finish_reason == FinishReason::kLength);
+  CHECK(kPrompt.size() + result.ids.size() == 24);
+  const auto refused = generator.start(request_for(Ids(24, 1), 1));
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().code == ErrorCode::kContextFull);
+}
+
+TEST_CASE("impossible requests are refused by name") {
+  const auto model = model_of(exact_options());
+  Generator generator(*model);
+  CHECK(generator.start(request_for({}, 5)).error().code == ErrorCode::kInvalidArgument);
+  CHECK(generator.start(request_for({40}, 5)).error().message.find("40") != std::string::npos);
+  CHECK(generator.start(request_for({-1}, 5)).error().code == ErrorCode::kInvalidArgument);
+  CHECK(generator.start(request_for({1}, 0)).error().code == ErrorCode::kInvalidArgument);
+}
+
+TEST_CASE("a cancelled answer leaves the cache usable") {
+  const auto model = model_of(exact_options());
+  Generator generator(*model);
+  const Answer whole = answer(generator, request_for(kPrompt, 10));
+  REQUIRE(generator.start(request_for(Ids(20, 7), 10)).has_value());
+  REQUIRE(generator.step().has_value());
+  generator.cancel();
+  CHECK(!generator.is_active());
+  CHECK(answer(generator, request_for(kPrompt, 10)).ids == whole.ids);
+}
+
+TEST_CASE("a model over the memory budget is refused with both numbers, and nothing is kept") {
+  TinyModelOptions options = exact_options();
+  options.memory_budget_bytes = 20'000;
+  const auto model = make_tiny_model(options);
+  REQUIRE(!model.has_value());
+  CHECK(model.error().code == ErrorCode::kOutOfMemory);
+  CHECK(model.error().message.find("tensor") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace tessera
