@@ -7,23 +7,23 @@
 #include <string>
 
 #include "base/result.h"
+#include "package/byte_source.h"
 
 namespace tessera {
 
-class RandomAccessFile {
+class RandomAccessFile : public ByteSource {
  public:
   // Errors: kNotFound, or kIo for anything else than a readable regular file.
   static Result<RandomAccessFile> open(std::string path);
 
   RandomAccessFile(RandomAccessFile&& other) noexcept;
   RandomAccessFile& operator=(RandomAccessFile&& other) noexcept;
-  ~RandomAccessFile();
+  ~RandomAccessFile() override;
 
   const std::string& path() const { return path_; }
-  std::uint64_t size_bytes() const { return size_bytes_; }
+  std::uint64_t size_bytes() const override { return size_bytes_; }
 
-  // Fills `out` from `offset` on. Errors: kInvalidFile if the file ends before that, kIo.
-  Result<void> read(std::uint64_t offset, std::span<std::byte> out) const;
+  Result<void> read(std::uint64_t offset, std::span<std::byte> out) const override;
 
  private:
   RandomAccessFile(std::string path, int descriptor, std::uint64_t size_bytes)
