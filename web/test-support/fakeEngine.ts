@@ -6,12 +6,16 @@ import type {
   ChatCompletion,
   ChatCompletionChunk,
   ChatCompletionParameters,
+  ChatCompletionParametersStreaming,
+  ChatCompletionParametersWhole,
   ChatMessage,
   Completions,
   FinishReason,
   Usage,
 } from '../src/engine/openaiTypes.ts';
 import { TesseraError, throwIfAborted } from '../src/tesseraError.ts';
+
+type Chunks = Promise<AsyncIterable<ChatCompletionChunk>>;
 
 export interface FakeEngineOptions {
   model?: string;
@@ -106,12 +110,16 @@ function makeEngine(fake: FakeEngineOptions, model: string): FakeEngine {
     timings = fakeTimings;
   }
 
-  const create = async (parameters: ChatCompletionParameters & { stream?: boolean }) => {
+  function create(parameters: ChatCompletionParametersStreaming): Chunks;
+  function create(parameters: ChatCompletionParametersWhole): Promise<ChatCompletion>;
+  async function create(
+    parameters: ChatCompletionParameters & { stream?: boolean },
+  ): Promise<ChatCompletion | AsyncIterable<ChatCompletionChunk>> {
     requests.push(parameters);
     await Promise.resolve();
     if (fake.requestError) throw fake.requestError;
     return parameters.stream ? stream(parameters) : collect(stream(parameters), model);
-  };
+  }
 
   return {
     model,
@@ -124,7 +132,7 @@ function makeEngine(fake: FakeEngineOptions, model: string): FakeEngine {
       return timings;
     },
     chat: { completions: { create } },
-    completions: { create: () => Promise.reject(unsupported()) } as unknown as Completions,
+    completions: { create: (() => Promise.reject(unsupported())) as Completions['create'] },
     memory: () =>
       Promise.resolve({
         weightsBytes: 80_000_000,

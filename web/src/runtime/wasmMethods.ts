@@ -1,0 +1,100 @@
+// The methods of the Wasm module: parameters and results as they cross in JSON.
+import type { WireTokenLogprob } from '../../../protocol/generated/protocol.ts';
+
+export interface WasmMemory {
+  weights_bytes: number;
+  kv_cache_bytes: number;
+  activations_bytes: number;
+  budget_bytes: number;
+}
+
+export interface WasmModelOptions {
+  threads: number;
+  kv_type: 'f32' | 'f16';
+  context_tokens_max?: number | undefined;
+  memory_budget_bytes: number;
+  activations: 'f32' | 'int8';
+}
+
+export interface ShardSpan {
+  // Where the span begins in the shard, and in the heap.
+  offset: number;
+  size_bytes: number;
+  pointer: number;
+}
+
+export interface GenerationParameters {
+  prompt?: string | undefined;
+  prompt_ids?: number[] | undefined;
+  continuation_ids?: number[] | undefined;
+  max_tokens?: number | undefined;
+  temperature: number;
+  top_k: number;
+  top_p: number;
+  min_p: number;
+  repetition_penalty: number;
+  seed: number;
+  stop: string[];
+  logprobs?: number | undefined;
+  ignore_end: boolean;
+}
+
+export type GenerationStep =
+  | { phase: 'prefill'; done: number; total: number }
+  | {
+      phase: 'token';
+      id: number;
+      text: string;
+      logprobs?: WireTokenLogprob;
+      finish_reason: 'stop' | 'length' | null;
+    };
+
+export interface WasmTimings {
+  prompt_tokens: number;
+  prefill_ms: number;
+  tokens: number;
+  decode_ms: number;
+}
+
+interface OnModel {
+  model: number;
+}
+
+export interface WasmMethods {
+  capabilities: {
+    parameters: Record<string, never>;
+    result: {
+      variant: string;
+      simd: boolean;
+      relaxed_simd: boolean;
+      threads: boolean;
+      version: string;
+    };
+  };
+  'model.create': {
+    parameters: { manifest: string; options: WasmModelOptions };
+    result: { model: number; context_tokens_max: number; memory: WasmMemory };
+  };
+  'model.shard_spans': { parameters: OnModel & { shard: number }; result: { spans: ShardSpan[] } };
+  'model.finish_shard': {
+    parameters: OnModel & { shard: number };
+    result: { loaded: number; total: number };
+  };
+  'model.release': { parameters: OnModel; result: Record<string, never> };
+  tokenize: { parameters: OnModel & { text: string }; result: { ids: number[] } };
+  detokenize: { parameters: OnModel & { ids: number[] }; result: { text: string } };
+  'generation.start': {
+    parameters: OnModel & GenerationParameters;
+    result: { prompt_tokens: number; cached_tokens: number; seed: number };
+  };
+  'generation.step': { parameters: OnModel; result: GenerationStep };
+  'generation.timings': { parameters: OnModel; result: WasmTimings };
+  'generation.cancel': { parameters: OnModel; result: Record<string, never> };
+  forward: {
+    parameters: OnModel & { ids: number[] };
+    result: { rows: number; columns: number; pointer: number };
+  };
+  memory: { parameters: OnModel; result: WasmMemory };
+}
+
+export type WasmMethodName = keyof WasmMethods;
