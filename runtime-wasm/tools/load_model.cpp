@@ -1,0 +1,52 @@
+#include "tools/load_model.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <limits>
+#include <thread>
+#include <utility>
+
+#include "backends/cpu/cpu_backend.h"
+#include "package/package_directory.h"
+
+namespace tessera {
+
+void add_load_options(CLI::App& command, LoadOptions& options) {
+  options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  command.add_option("PACKAGE", options.package, "Directory made by tessera convert")->required();
+  command.add_option("--threads", options.threads, "Threads that compute")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command.add_option("--activations", options.activations, "Activations of quantized layers")
+      ->check(CLI::IsMember({"f32", "int8"}))
+      ->capture_default_str();
+  command.add_option("--kv", options.kv, "Type of the KV cache")
+      ->check(CLI::IsMember({"f32", "f16"}))
+      ->capture_default_str();
+}
+
+Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options) {
+  TESSERA_TRY(const PackageDirectory package, PackageDirectory::open(options.package));
+  TESSERA_TRY(auto backend,
+              CpuBackend::create({options.threads, std::numeric_limits<std::size_t>::max()}));
+  TextModelOptions model_options;
+  model_options.context_tokens_max = options.context_tokens_max;
+  model_options.activations = options.activations == "f32" ? Activations::kF32 : Activations::kInt8;
+  model_options.kv_type = options.kv == "f32" ? DataType::kF32 : DataType::kF16;
+  TESSERA_TRY(auto model, TextModel::create(package.manifest(), std::move(backend), model_options));
+  const auto shards = static_cast<std::uint32_t>(package.manifest().shards.size());
+  for (std::uint32_t shard = 0; shard < shards; ++shard) {
+    for (const TextModel::HostSpan& span : model->shard_spans(shard)) {
+      TESSERA_TRY_VOID(package.read_shard(shard, span.offset, span.bytes));
+    }
+    TESSERA_TRY_VOID(model->finish_shard(shard));
+  }
+  return model;
+}
+
+int report_error(const Error& error) {
+  std::fprintf(stderr, "tessera: %s\n", error.message.c_str());
+  return 1;
+}
+
+}  // namespace tessera

@@ -1,0 +1,32 @@
+// Loads a package from disk into the CPU backend, for the commands that run a model.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "generation/text_model.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tessera {
+
+struct LoadOptions {
+  std::string package;
+  int threads = 1;
+  std::string activations = "int8";  // "f32" or "int8"
+  std::string kv = "f16";            // "f32" or "f16"
+  std::int64_t context_tokens_max = 0;
+};
+
+// Adds PACKAGE, --threads, --activations and --kv to a command.
+void add_load_options(CLI::App& command, LoadOptions& options);
+
+Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options);
+
+// Prints "tessera: <message>" to standard error and gives the exit status of a failed command.
+int report_error(const Error& error);
+
+}  // namespace tessera
