@@ -1,0 +1,64 @@
+/** What the tools' command lines share. */
+import { sessionEngines, type SessionEngine } from './engineSession.ts';
+import { wasmVariants, type WasmVariant } from './wasmBuilds.ts';
+
+export class UsageError extends Error {}
+
+/** The option's value if it is one of the choices; throws a UsageError that lists them. */
+export function choose<Choice extends string>(
+  option: string,
+  value: string,
+  choices: readonly Choice[],
+): Choice {
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined)
+    throw new UsageError(`--${option} must be one of ${choices.join(', ')}, not "${value}"`);
+  return found;
+}
+
+export function positiveInteger(option: string, value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new UsageError(`--${option} must be a positive whole number, not "${value}"`);
+  return number;
+}
+
+export const engineOptions = {
+  engine: { type: 'string', default: 'node' },
+  backend: { type: 'string', default: 'wasm' },
+  variant: { type: 'string' },
+  threads: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+export interface EngineChoice {
+  engine: SessionEngine;
+  variant: WasmVariant | null;
+  threads: number;
+}
+
+export function readEngineChoice(values: {
+  engine: string;
+  backend: string;
+  variant?: string | undefined;
+  threads: string;
+}): EngineChoice {
+  choose('backend', values.backend, ['wasm']);
+  return {
+    engine: choose('engine', values.engine, sessionEngines),
+    variant: values.variant === undefined ? null : choose('variant', values.variant, wasmVariants),
+    threads: positiveInteger('threads', values.threads),
+  };
+}
+
+/** Runs a tool; its result is the exit status. An error is one line and status 2. */
+export async function runTool(name: string, body: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await body();
+  } catch (error) {
+    console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 2;
+  }
+  // Threads of a Wasm runtime in this process would keep it alive.
+  process.exit();
+}

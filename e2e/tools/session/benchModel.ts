@@ -1,0 +1,74 @@
+/** Prefill and decode speed: medians of several runs after a warm-up, as `tessera bench` measures natively. */
+import { loadModel, type LoadOptions } from './loadModel.ts';
+import type { WasmRuntime } from './wasmRuntime.ts';
+
+export interface BenchCommand extends LoadOptions {
+  type: 'bench';
+  promptTokens: number;
+  tokens: number;
+  runs: number;
+}
+
+export interface Speed {
+  prefill_tokens_per_s: number;
+  decode_tokens_per_s: number;
+}
+
+interface Timings {
+  prompt_tokens: number;
+  prefill_ms: number;
+  tokens: number;
+  decode_ms: number;
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** Ids by a linear congruential generator; another run begins with another id, so nothing is cached. */
+function promptIds(run: number, count: number, vocabularySize: number): number[] {
+  let state = run + 1;
+  const ids = Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state % vocabularySize;
+  });
+  ids[0] = run % vocabularySize;
+  return ids;
+}
+
+function measureOnce(runtime: WasmRuntime, model: number, ids: number[], tokens: number): Speed {
+  runtime.call('generation.start', {
+    model,
+    prompt_ids: ids,
+    max_tokens: tokens + 1, // the first token needs no forward pass of its own
+    temperature: 0,
+    ignore_end: true,
+  });
+  let finished = false;
+  while (!finished) {
+    const step = runtime.call('generation.step', { model }) as { finish_reason?: string | null };
+    finished = typeof step.finish_reason === 'string';
+  }
+  const timings = runtime.call('generation.timings', { model }) as Timings;
+  return {
+    prefill_tokens_per_s: (timings.prompt_tokens / timings.prefill_ms) * 1e3,
+    decode_tokens_per_s: (timings.tokens / timings.decode_ms) * 1e3,
+  };
+}
+
+export async function benchModel(runtime: WasmRuntime, command: BenchCommand): Promise<Speed> {
+  const model = await loadModel(runtime, command);
+  const speeds: Speed[] = [];
+  for (let run = 0; run <= command.runs; run++) {
+    const ids = promptIds(run, command.promptTokens, model.vocabularySize);
+    const speed = measureOnce(runtime, model.id, ids, command.tokens);
+    if (run > 0) speeds.push(speed); // the first is a warm-up
+  }
+  return {
+    prefill_tokens_per_s: median(speeds.map((speed) => speed.prefill_tokens_per_s)),
+    decode_tokens_per_s: median(speeds.map((speed) => speed.decode_tokens_per_s)),
+  };
+}

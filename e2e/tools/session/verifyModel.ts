@@ -1,0 +1,67 @@
+/** Runs a model on reference inputs and compares its logits with the reference outputs. */
+import { loadModel, type LoadOptions } from './loadModel.ts';
+import { readSafetensors, type ReferenceTensor } from './safetensors.ts';
+import type { WasmRuntime } from './wasmRuntime.ts';
+
+export interface VerifyCommand extends LoadOptions {
+  type: 'verify';
+  referenceUrl: string;
+}
+
+export interface VerifiedOutput {
+  name: string;
+  shape: number[];
+  /** ‖ours − reference‖ / ‖reference‖ */
+  relative_error: number;
+}
+
+/** In double precision; NaN in either gives NaN, which no tolerance admits. */
+export function relativeError(ours: ArrayLike<number>, reference: ArrayLike<number>): number {
+  if (ours.length !== reference.length) return Number.NaN;
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < reference.length; i++) {
+    difference += ((ours[i] ?? 0) - (reference[i] ?? 0)) ** 2;
+    norm += (reference[i] ?? 0) ** 2;
+  }
+  return Math.sqrt(difference) / Math.sqrt(norm);
+}
+
+function requireTensor(tensors: Map<string, ReferenceTensor>, name: string): ReferenceTensor {
+  const tensor = tensors.get(name);
+  if (!tensor) throw new Error(`reference.safetensors has no tensor ${name}`);
+  return tensor;
+}
+
+/** Logits [batch, tokens, vocabulary] of ids [batch, tokens]; each row is a text of its own. */
+function forward(runtime: WasmRuntime, model: number, input: ReferenceTensor): Float32Array {
+  const [batch = 1, tokens = 0] = input.shape;
+  const logits: number[] = [];
+  for (let row = 0; row < batch; row++) {
+    const ids = Array.from(input.values.subarray(row * tokens, (row + 1) * tokens));
+    const { rows, columns, pointer } = runtime.call('forward', { model, ids }) as {
+      rows: number;
+      columns: number;
+      pointer: number;
+    };
+    for (const value of runtime.floats(pointer, rows * columns)) logits.push(value);
+  }
+  return Float32Array.from(logits);
+}
+
+export async function verifyModel(
+  runtime: WasmRuntime,
+  command: VerifyCommand,
+): Promise<VerifiedOutput[]> {
+  const response = await fetch(command.referenceUrl);
+  if (!response.ok) throw new Error(`no reference.safetensors (status ${response.status})`);
+  const tensors = readSafetensors(await response.arrayBuffer());
+  const outputs = [...tensors.keys()].filter((name) => name.startsWith('out.'));
+  const unknown = outputs.filter((name) => name !== 'out.logits');
+  if (unknown.length > 0) throw new Error(`unsupported: this runtime has no ${unknown.join(', ')}`);
+  const model = await loadModel(runtime, command);
+  const logits = forward(runtime, model.id, requireTensor(tensors, 'in.input_ids'));
+  const reference = requireTensor(tensors, 'out.logits');
+  const error = relativeError(logits, reference.values);
+  return [{ name: 'logits', shape: reference.shape, relative_error: error }];
+}

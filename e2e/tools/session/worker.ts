@@ -1,0 +1,9 @@
+/** Runs one command and posts its result: the runtime waits on threads, which only a worker may. */
+import { runCommand, type SessionRequest } from './runCommand.ts';
+
+addEventListener('message', (event: MessageEvent<SessionRequest>) => {
+  runCommand(event.data).then(
+    (result) => postMessage({ result }),
+    (error: unknown) => postMessage({ error: String(error) }),
+  );
+});

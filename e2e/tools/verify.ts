@@ -1,0 +1,83 @@
+/**
+ * npm run --silent verify -- --engine node|chromium|firefox|webkit --backend wasm DIR [--json]
+ * Converts DIR (config.json, model.safetensors), runs it in the engine on the inputs of its
+ * reference.safetensors, and prints the relative error of each output. Exits 1 above the tolerance.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { choose, engineOptions, readEngineChoice, runTool, UsageError } from './commandLine.ts';
+import { runSession } from './engineSession.ts';
+import { runNative } from './nativeTool.ts';
+import type { VerifiedOutput } from './session/verifyModel.ts';
+
+const usage = 'usage: verify --engine node|chromium|firefox|webkit [--threads N] [--json] DIR';
+const toleranceDefault = '1e-4';
+
+function readOptions() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      ...engineOptions,
+      tolerance: { type: 'string', default: toleranceDefault },
+      activations: { type: 'string', default: 'f32' },
+    },
+  });
+  const [folder] = positionals;
+  if (positionals.length !== 1 || folder === undefined) throw new UsageError(usage);
+  const source = resolve(folder);
+  for (const file of ['config.json', 'reference.safetensors']) {
+    if (!existsSync(join(source, file))) throw new Error(`${source} has no ${file}`);
+  }
+  return {
+    source,
+    json: values.json,
+    tolerance: Number(values.tolerance),
+    activations: choose('activations', values.activations, ['f32', 'int8']),
+    ...readEngineChoice(values),
+  };
+}
+
+function print(outputs: VerifiedOutput[], tolerance: number): void {
+  for (const { name, shape, relative_error: error } of outputs) {
+    const verdict = error <= tolerance ? 'ok' : `above ${tolerance}`;
+    console.log(
+      `${name} [${shape.join(', ')}]: relative error ${error.toExponential(3)}, ${verdict}`,
+    );
+  }
+}
+
+async function verify(): Promise<number> {
+  const options = readOptions();
+  const folder = mkdtempSync(join(tmpdir(), 'tessera-verify-'));
+  try {
+    runNative('convert', options.source, '--out', join(folder, 'package'));
+    const { variant, threads, outcome } = await runSession({
+      engine: options.engine,
+      variant: options.variant,
+      packageFolder: join(folder, 'package'),
+      sourceFolder: options.source,
+      command: {
+        type: 'verify',
+        packageUrl: '/package',
+        referenceUrl: '/source/reference.safetensors',
+        threads: options.threads,
+        activations: options.activations,
+        kvType: 'f32',
+        contextTokensMax: 0,
+      },
+    });
+    const outputs = outcome as VerifiedOutput[];
+    const { tolerance, engine } = options;
+    const passed = outputs.every((output) => output.relative_error <= tolerance);
+    const report = { engine, backend: 'wasm', variant, threads, tolerance, passed, outputs };
+    if (options.json) console.log(JSON.stringify(report));
+    else print(outputs, tolerance);
+    return passed ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await runTool('verify', verify);

@@ -1,0 +1,18 @@
+/** Where the built Wasm runtime lies: the presets' build folders, else what `npm run build` copied. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const repositoryRoot = join(import.meta.dirname, '../..');
+
+// Strongest first.
+export const wasmVariants = ['threads', 'simd'] as const;
+export type WasmVariant = (typeof wasmVariants)[number];
+
+/** The folder that holds tessera-<variant>.mjs and .wasm, or undefined. */
+export function findWasmBuild(variant: WasmVariant): string | undefined {
+  const prescribed = process.env['TESSERA_WASM_DIR'];
+  const folders = prescribed
+    ? [prescribed]
+    : [`build/wasm-${variant}/bindings`, 'dist/wasm'].map((path) => join(repositoryRoot, path));
+  return folders.find((folder) => existsSync(join(folder, `tessera-${variant}.wasm`)));
+}
