@@ -72,7 +72,9 @@ async function bench(): Promise<number> {
   if (options.json) {
     const setting = { engine, backend: 'wasm', variant, threads, runs };
     const counts = { prompt_tokens: promptTokens, tokens };
-    console.log(JSON.stringify({ ...speed, ...counts, ...setting }));
+    const { prefill_tokens_per_s, decode_tokens_per_s } = speed;
+    const speeds = { prefill_tokens_per_s, decode_tokens_per_s };
+    console.log(JSON.stringify({ ...speeds, ...counts, ...setting }));
   } else {
     const prefill = speed.prefill_tokens_per_s.toFixed(1);
     const decode = speed.decode_tokens_per_s.toFixed(1);

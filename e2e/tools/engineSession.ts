@@ -10,7 +10,7 @@ import {
   type SessionResult,
 } from './session/runCommand.ts';
 import { startStaticServer } from './staticServer.ts';
-import { findWasmBuild, wasmVariants, type WasmVariant } from './wasmBuilds.ts';
+import { findWasmBuild, repositoryRoot, wasmVariants, type WasmVariant } from './wasmBuilds.ts';
 
 export const sessionEngines = ['node', ...engineNames] as const;
 export type SessionEngine = (typeof sessionEngines)[number];
@@ -33,29 +33,37 @@ function requireCapableNode(): void {
   if (major < 22) throw new Error(`Node ${major} computes relaxed SIMD wrongly; use 22 or newer`);
 }
 
-function builtVariants(options: SessionOptions): WasmVariant[] {
-  const wanted = options.variant ? [options.variant] : [...wasmVariants];
-  const built = wanted.filter((variant) => findWasmBuild(variant));
-  if (built.length === 0)
-    throw new Error(`no Wasm build (${wanted.join(', ')}); run scripts/build`);
-  return built;
+function findBuilds(options: SessionOptions): Partial<Record<WasmVariant, string>> {
+  const folders: Partial<Record<WasmVariant, string>> = {};
+  for (const variant of wasmVariants) {
+    const folder = findWasmBuild(variant);
+    if (folder !== undefined) folders[variant] = folder;
+  }
+  const missing = options.variant === null ? wasmVariants : [options.variant];
+  if (missing.every((variant) => folders[variant] === undefined))
+    throw new Error(`no Wasm build (${missing.join(', ')}); scripts/run builds it`);
+  return folders;
 }
 
-function makeRequest(options: SessionOptions, variants: WasmVariant[], url: string) {
-  const builds = variants.map((variant) => {
-    const name = `tessera-${variant}`;
-    const inNode = pathToFileURL(join(findWasmBuild(variant) ?? '', `${name}.mjs`)).href;
-    const inTab = `${url}/${variant}/${name}.mjs`;
-    const moduleUrl = options.engine === 'node' ? inNode : inTab;
-    return { variant, moduleUrl, wasmUrl: `${url}/${variant}/${name}.wasm` };
-  });
-  const { command } = options;
+function makeRequest(
+  options: SessionOptions,
+  builds: Partial<Record<WasmVariant, string>>,
+  url: string,
+): SessionRequest {
+  const wasmUrls: Partial<Record<WasmVariant, string>> = {};
+  for (const variant of wasmVariants) {
+    const folder = builds[variant];
+    if (folder === undefined) continue;
+    const inTab = `${url}/wasm/${variant}/`;
+    wasmUrls[variant] = options.engine === 'node' ? `${pathToFileURL(folder).href}/` : inTab;
+  }
+  const { command, variant } = options;
   const packageUrl = url + command.packageUrl;
   const served =
     command.type === 'verify'
       ? { ...command, packageUrl, referenceUrl: url + command.referenceUrl }
       : { ...command, packageUrl };
-  return { builds, command: served } satisfies SessionRequest;
+  return { variant, wasmUrls, command: served };
 }
 
 async function runInTab(
@@ -71,7 +79,7 @@ async function runInTab(
     const reply = await page.evaluate(
       (sent: SessionRequest) =>
         new Promise<{ result?: SessionResult; error?: string }>((resolve) => {
-          const worker = new Worker('/session/worker.ts', { type: 'module' });
+          const worker = new Worker('/e2e/tools/session/worker.ts', { type: 'module' });
           worker.onmessage = (event: MessageEvent) => resolve(event.data as object);
           worker.onerror = (event) => resolve({ error: event.message || 'the worker failed' });
           worker.postMessage(sent);
@@ -86,16 +94,18 @@ async function runInTab(
 }
 
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
-  const variants = builtVariants(options);
-  const wasmMounts = variants.map((name) => [`/${name}/`, findWasmBuild(name) ?? ''] as const);
+  const builds = findBuilds(options);
   const server = await startStaticServer({
-    '/session/': join(import.meta.dirname, 'session'),
+    '/e2e/tools/session/': join(import.meta.dirname, 'session'),
+    '/web/src/': join(repositoryRoot, 'web/src'),
     '/package/': options.packageFolder,
     '/source/': options.sourceFolder,
-    ...Object.fromEntries(wasmMounts),
+    ...Object.fromEntries(
+      Object.entries(builds).map(([variant, folder]) => [`/wasm/${variant}/`, folder]),
+    ),
   });
   try {
-    const request = makeRequest(options, variants, server.url);
+    const request = makeRequest(options, builds, server.url);
     if (options.engine !== 'node') return await runInTab(options.engine, server.url, request);
     requireCapableNode();
     return await runCommand(request);

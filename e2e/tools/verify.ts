@@ -65,7 +65,6 @@ async function verify(): Promise<number> {
         threads: options.threads,
         activations: options.activations,
         kvType: 'f32',
-        contextTokensMax: 0,
       },
     });
     const outputs = outcome as VerifiedOutput[];

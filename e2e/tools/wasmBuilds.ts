@@ -1,12 +1,13 @@
 /** Where the built Wasm runtime lies: the presets' build folders, else what `npm run build` copied. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { builds } from '../../web/src/capabilities/builds.ts';
+import type { WasmVariant } from '../../web/src/capabilities/report.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '../..');
 
-// Strongest first.
-export const wasmVariants = ['threads', 'simd'] as const;
-export type WasmVariant = (typeof wasmVariants)[number];
+export type { WasmVariant };
+export const wasmVariants: readonly WasmVariant[] = builds.map((build) => build.variant);
 
 /** The folder that holds tessera-<variant>.mjs and .wasm, or undefined. */
 export function findWasmBuild(variant: WasmVariant): string | undefined {

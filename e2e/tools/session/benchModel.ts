@@ -1,6 +1,6 @@
 /** Prefill and decode speed: medians of several runs after a warm-up, as `tessera bench` measures natively. */
+import type { WasmRuntime } from '../../../web/src/runtime/wasmRuntime.ts';
 import { loadModel, type LoadOptions } from './loadModel.ts';
-import type { WasmRuntime } from './wasmRuntime.ts';
 
 export interface BenchCommand extends LoadOptions {
   type: 'bench';
@@ -14,12 +14,15 @@ export interface Speed {
   decode_tokens_per_s: number;
 }
 
-interface Timings {
-  prompt_tokens: number;
-  prefill_ms: number;
-  tokens: number;
-  decode_ms: number;
-}
+const greedy = {
+  temperature: 0,
+  top_k: 0,
+  top_p: 1,
+  min_p: 0,
+  repetition_penalty: 1,
+  seed: 0,
+  stop: [],
+};
 
 function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -28,12 +31,12 @@ function median(values: number[]): number {
   return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** Ids by a linear congruential generator; another run begins with another id, so nothing is cached. */
+/** Ids by a linear congruential generator; each run begins with another id, so that nothing is cached. */
 function promptIds(run: number, count: number, vocabularySize: number): number[] {
   let state = run + 1;
   const ids = Array.from({ length: count }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state % vocabularySize;
+    return (state >>> 8) % vocabularySize;
   });
   ids[0] = run % vocabularySize;
   return ids;
@@ -44,15 +47,15 @@ function measureOnce(runtime: WasmRuntime, model: number, ids: number[], tokens:
     model,
     prompt_ids: ids,
     max_tokens: tokens + 1, // the first token needs no forward pass of its own
-    temperature: 0,
     ignore_end: true,
+    ...greedy,
   });
   let finished = false;
   while (!finished) {
-    const step = runtime.call('generation.step', { model }) as { finish_reason?: string | null };
-    finished = typeof step.finish_reason === 'string';
+    const step = runtime.call('generation.step', { model });
+    finished = step.phase === 'token' && step.finish_reason !== null;
   }
-  const timings = runtime.call('generation.timings', { model }) as Timings;
+  const timings = runtime.call('generation.timings', { model });
   return {
     prefill_tokens_per_s: (timings.prompt_tokens / timings.prefill_ms) * 1e3,
     decode_tokens_per_s: (timings.tokens / timings.decode_ms) * 1e3,

@@ -1,45 +1,40 @@
 /** What a tool asks of an engine, and its execution there (in a worker of a tab, or in Node). */
+import { chooseBuild } from '../../../web/src/capabilities/builds.ts';
+import { detectFeatures } from '../../../web/src/capabilities/features.ts';
+import type { WasmVariant } from '../../../web/src/capabilities/report.ts';
+import { loadWasmModule } from '../../../web/src/runtime/wasmModule.ts';
+import { WasmRuntime } from '../../../web/src/runtime/wasmRuntime.ts';
 import { benchModel, type BenchCommand, type Speed } from './benchModel.ts';
 import { verifyModel, type VerifiedOutput, type VerifyCommand } from './verifyModel.ts';
-import { WasmRuntime } from './wasmRuntime.ts';
 
 export type SessionCommand = BenchCommand | VerifyCommand;
 
 export interface SessionRequest {
-  /** The builds to choose from, strongest first: the first whose Wasm validates here is taken. */
-  builds: { variant: string; moduleUrl: string; wasmUrl: string }[];
+  /** Null: the strongest that runs here. */
+  variant: WasmVariant | null;
+  /** Address of the folder of each build, ending with a slash. */
+  wasmUrls: Partial<Record<WasmVariant, string>>;
   command: SessionCommand;
 }
 
 export interface SessionResult {
-  variant: string;
+  variant: WasmVariant;
   threads: number;
   outcome: VerifiedOutput[] | Speed;
 }
 
-async function validates(wasmUrl: string): Promise<boolean> {
-  const response = await fetch(wasmUrl);
-  return response.ok && WebAssembly.validate(await response.arrayBuffer());
-}
-
-async function chooseBuild(request: SessionRequest) {
-  for (const build of request.builds) {
-    const needsSharing = build.variant === 'threads';
-    if (needsSharing && typeof SharedArrayBuffer === 'undefined') continue;
-    if (await validates(build.wasmUrl)) return build;
-  }
-  const names = request.builds.map((build) => build.variant).join(', ');
-  throw new Error(`this engine runs none of the builds: ${names}`);
-}
-
 export async function runCommand(request: SessionRequest): Promise<SessionResult> {
-  const build = await chooseBuild(request);
-  const threads = build.variant === 'threads' ? request.command.threads : 1;
+  const wanted = { threads: request.command.threads };
+  const overrides = request.variant === null ? wanted : { ...wanted, variant: request.variant };
+  const { variant, threads, sentences } = chooseBuild(await detectFeatures(), overrides);
+  if (variant === null) throw new Error(sentences.join(' '));
+  const wasmUrl = request.wasmUrls[variant];
+  if (wasmUrl === undefined) throw new Error(`the build tessera-${variant} is missing`);
+  const runtime = new WasmRuntime(await loadWasmModule(wasmUrl, variant, threads));
   const command = { ...request.command, threads };
-  const runtime = await WasmRuntime.load(build.moduleUrl, threads);
   const outcome =
     command.type === 'verify'
       ? await verifyModel(runtime, command)
       : await benchModel(runtime, command);
-  return { variant: build.variant, threads, outcome };
+  return { variant, threads, outcome };
 }

@@ -1,7 +1,7 @@
 /** Runs a model on reference inputs and compares its logits with the reference outputs. */
+import type { WasmRuntime } from '../../../web/src/runtime/wasmRuntime.ts';
 import { loadModel, type LoadOptions } from './loadModel.ts';
 import { readSafetensors, type ReferenceTensor } from './safetensors.ts';
-import type { WasmRuntime } from './wasmRuntime.ts';
 
 export interface VerifyCommand extends LoadOptions {
   type: 'verify';
@@ -15,7 +15,7 @@ export interface VerifiedOutput {
   relative_error: number;
 }
 
-/** In double precision; NaN in either gives NaN, which no tolerance admits. */
+/** In double precision; a NaN in either gives NaN, which no tolerance admits. */
 export function relativeError(ours: ArrayLike<number>, reference: ArrayLike<number>): number {
   if (ours.length !== reference.length) return Number.NaN;
   let difference = 0;
@@ -36,17 +36,21 @@ function requireTensor(tensors: Map<string, ReferenceTensor>, name: string): Ref
 /** Logits [batch, tokens, vocabulary] of ids [batch, tokens]; each row is a text of its own. */
 function forward(runtime: WasmRuntime, model: number, input: ReferenceTensor): Float32Array {
   const [batch = 1, tokens = 0] = input.shape;
-  const logits: number[] = [];
+  const texts: Float32Array[] = [];
   for (let row = 0; row < batch; row++) {
     const ids = Array.from(input.values.subarray(row * tokens, (row + 1) * tokens));
-    const { rows, columns, pointer } = runtime.call('forward', { model, ids }) as {
-      rows: number;
-      columns: number;
-      pointer: number;
-    };
-    for (const value of runtime.floats(pointer, rows * columns)) logits.push(value);
+    const { rows, columns, pointer } = runtime.call('forward', { model, ids });
+    const start = pointer >>> 0;
+    const bytes = runtime.heap.slice(start, start + rows * columns * 4);
+    texts.push(new Float32Array(bytes.buffer));
   }
-  return Float32Array.from(logits);
+  const logits = new Float32Array(texts.reduce((size, text) => size + text.length, 0));
+  let position = 0;
+  for (const text of texts) {
+    logits.set(text, position);
+    position += text.length;
+  }
+  return logits;
 }
 
 export async function verifyModel(
