@@ -1,8 +1,9 @@
 # Compiler flags: what every target gets, and the two interface libraries that our own targets link.
 #   tessera_options       warnings as errors; under TESSERA_SANITIZE also coverage for the fuzzers
 #   tessera_core_options  the inference core: no exceptions, no RTTI
-set(TESSERA_X86_LEVEL "x86-64-v3" CACHE STRING "The x86-64 level that native builds may use (-march)")
-option(TESSERA_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer, and build the fuzzers" OFF)
+set(TESSERA_X86_LEVEL "x86-64-v3"
+    CACHE STRING "The x86-64 level that native builds may use (-march)")
+option(TESSERA_SANITIZE "Build with Address and UndefinedBehavior sanitizers, and the fuzzers" OFF)
 set(TESSERA_WASM_VARIANT "simd" CACHE STRING "Which Wasm build this is: simd or threads")
 set_property(CACHE TESSERA_WASM_VARIANT PROPERTY STRINGS simd threads)
 
@@ -31,4 +32,4 @@ target_compile_options(tessera_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
   $<$<BOOL:${TESSERA_SANITIZE}>:-fsanitize=fuzzer-no-link>)
 add_library(tessera_core_options INTERFACE)
-target_compile_options(tessera_core_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti>)
+target_compile_options(tessera_core_options INTERFACE -fno-exceptions -fno-rtti)

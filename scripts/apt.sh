@@ -1,7 +1,8 @@
-# Sourced by the set-up scripts: apt with patience, and downloads from other suites of the same mirror
-# without touching the machine's own package lists.
+# Sourced by the set-up scripts: apt with patience, and downloads from other suites of the same
+# mirror without touching the machine's own package lists.
 
-# apt_get ARGUMENT...: as root; waits for another apt to finish and tries again when the network stumbles.
+# apt_get ARGUMENT...: as root; waits for another apt to finish, and tries again when the network
+# stumbles.
 apt_get() {
   local attempt log
   log=$(mktemp)
@@ -11,9 +12,11 @@ apt_get() {
       rm -f "$log"
       return 0
     fi
-    grep -qE 'Could not get lock|Unable to lock|is held by process|Temporary failure|Failed to fetch' "$log" ||
-      break
-    if ! grep -qE 'lock|held by' "$log" && [ "$attempt" -ge 3 ]; then break; fi
+    if grep -qE 'Temporary failure|Failed to fetch' "$log"; then
+      [ "$attempt" -lt 3 ] || break
+    else
+      grep -qE 'Could not get lock|Unable to lock|is held by process' "$log" || break
+    fi
     sleep 5
   done
   cat "$log" >&2
@@ -25,7 +28,8 @@ apt_get() {
 apt_install() {
   local missing=() package
   for package in "$@"; do
-    dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing+=("$package")
+    dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' ||
+      missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] && return 0
   echo "installing: ${missing[*]}"
@@ -44,16 +48,17 @@ debian_mirror() {
   printf '%s' "$mirror"
 }
 
-# isolated_apt FOLDER "deb SUITE" | "deb-src SUITE" ...: prepares FOLDER as an apt state of its own that
-# knows those suites of the machine's mirror; sets the array `isolated` to the options that select it.
+# isolated_apt FOLDER "deb SUITE" | "deb-src SUITE" ...: prepares FOLDER as an apt state of its own
+# that knows those suites of the machine's mirror; sets the array `isolated` to the options that
+# select it.
 isolated_apt() {
-  local folder=$1 mirror line
+  local folder=$1 mirror line keys=/usr/share/keyrings/debian-archive-keyring.gpg
   shift
   mirror=$(debian_mirror)
   mkdir -p "$folder"/{lists/partial,cache/archives/partial}
   chmod 755 "$folder"
   for line in "$@"; do
-    echo "${line% *} [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror ${line#* } main"
+    echo "${line% *} [signed-by=$keys] $mirror ${line#* } main"
   done >"$folder/sources.list"
   isolated=(-qq -o "Dir::State=$folder" -o Dir::State::status=/var/lib/dpkg/status
     -o "Dir::Cache=$folder/cache" -o "Dir::Etc::sourcelist=$folder/sources.list"

@@ -44,15 +44,19 @@ as_root() {
   fi
 }
 
-# phase TITLE COMMAND...: runs it into build/logs and says how long it took; a failure shows the log's end.
+# phase TITLE COMMAND...: runs it into build/logs and says how long it took; a failure shows the
+# log's end.
 phase() {
-  local title=$1 log started status=0
+  local title=$1 log started status
   shift
   mkdir -p "$root/build/logs"
   log="$root/build/logs/$(tr -cs 'a-zA-Z0-9' '-' <<<"$title" | sed 's/-*$//').log"
   printf '%-60s' "$title"
   started=$(date +%s%N)
-  ("$@") >"$log" 2>&1 </dev/null || status=$?
+  set +e
+  (set -e && "$@") >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
   printf '%7.1f s\n' "$((($(date +%s%N) - started) / 100000000))e-1"
   if [ "$status" != 0 ]; then
     tail -n 60 "$log" >&2
@@ -60,12 +64,15 @@ phase() {
   fi
 }
 
-# fingerprint PATH...: one hash over the names, sizes and times of all files below; cheap, changes on any edit.
+# fingerprint PATH...: one hash over the names, sizes and times of all files below; cheap, and
+# different after any edit.
 fingerprint() {
-  (cd "$root" && find "$@" -type f -printf '%p %s %T@\n' 2>/dev/null | LC_ALL=C sort | sha256sum | cut -c 1-64)
+  (cd "$root" && find "$@" -type f -printf '%p %s %T@\n' 2>/dev/null | LC_ALL=C sort |
+    sha256sum | cut -c 1-64)
 }
 
-# is_fresh NAME VALUE, mark_fresh NAME VALUE: a stamp under build/stamps remembers what a phase was run for.
+# is_fresh NAME VALUE, mark_fresh NAME VALUE: a stamp under build/stamps remembers what a phase was
+# run for.
 is_fresh() {
   [ "$(cat "$root/build/stamps/$1" 2>/dev/null)" = "$2" ]
 }
