@@ -80,7 +80,7 @@ void write_logprobs(const LoadedModel& loaded, const SampledToken& token, JsonWr
     reply.key("id").integer(id);
     reply.key("logprob").number(logprob);
     const Tokenizer* tokenizer = loaded.model->tokenizer();
-    const std::string_view bytes = tokenizer == nullptr ? "" : tokenizer->token_bytes(id);
+    const std::string bytes = tokenizer == nullptr ? "" : tokenizer->token_bytes(id);
     reply.key("token").string(bytes);
     reply.key("bytes").begin_array();
     for (const char byte : bytes) reply.integer(static_cast<unsigned char>(byte));
