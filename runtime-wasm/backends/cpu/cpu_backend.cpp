@@ -43,7 +43,7 @@ Result<std::unique_ptr<CpuBackend>> CpuBackend::create(const CpuBackendOptions& 
   if (!processor_has_instructions()) {
     return Error{ErrorCode::kUnsupported,
                  "this build needs a processor with AVX2, FMA and F16C; build with "
-                 "-DTESSERA_CPU_ARCHITECTURE=x86-64"};
+                 "-DTESSERA_X86_LEVEL=x86-64"};
   }
   return std::unique_ptr<CpuBackend>(new CpuBackend(options));
 }

@@ -1,0 +1,101 @@
+// Activations rounded to 8 bits per token and group of 32, laid out for an integer dot product.
+//   x[t, i] ~ scale[t, g] * quant[t, i],   scale = max |x| / 127,   quant in -127..127,   g = i /
+//   32
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/panel.h"
+
+namespace tessera::cpu {
+
+// What a kernel needs to know of one group besides its quants.
+struct ActivationGroup {
+  float scale = 0.0f;
+  float scaled_sum = 0.0f;  // scale * sum
+  std::int32_t sum = 0;     // of the quants
+  std::int32_t unused = 0;
+};
+static_assert(sizeof(ActivationGroup) == 16);
+
+// [tokens, groups] quants of Dot::kGroupSizeBytes each, and [tokens, groups] ActivationGroups.
+struct QuantizedActivations {
+  std::byte* quants = nullptr;
+  ActivationGroup* groups = nullptr;
+  std::int64_t group_count = 0;
+
+  template <typename Dot>
+  static std::size_t size_bytes(std::int64_t tokens, std::int64_t columns) {
+    return static_cast<std::size_t>(tokens * tessera::group_count(columns)) *
+           (sizeof(ActivationGroup) + Dot::kGroupSizeBytes);
+  }
+
+  // REQUIRES: memory of size_bytes, 64-byte aligned.
+  template <typename Dot>
+  static QuantizedActivations place(std::byte* memory, std::int64_t tokens, std::int64_t columns) {
+    const std::int64_t groups = tessera::group_count(columns);
+    return {memory + static_cast<std::size_t>(tokens * groups) * sizeof(ActivationGroup),
+            reinterpret_cast<ActivationGroup*>(memory), groups};
+  }
+
+  template <typename Dot>
+  const std::byte* token_quants(std::int64_t token) const {
+    return quants + static_cast<std::size_t>(token * group_count) * Dot::kGroupSizeBytes;
+  }
+  const ActivationGroup* token_groups(std::int64_t token) const {
+    return groups + token * group_count;
+  }
+};
+
+// The integers of one group. `x` holds 32 floats.
+inline ActivationGroup round_group(const float* x, std::int8_t* quants) noexcept {
+  // Adding 1.5 * 2^23 leaves the nearest integer in the low bits of the sum's representation.
+  constexpr float kMagic = 12582912.0f;
+  constexpr float kMagnitudeMin = 1e-30f;  // below, the reciprocal would overflow
+  float magnitude_max = 0.0f;
+  for (int i = 0; i < kGroupColumns; ++i) {
+    const float magnitude = std::fabs(x[i]);
+    magnitude_max = magnitude > magnitude_max ? magnitude : magnitude_max;
+  }
+  ActivationGroup group;
+  if (!(magnitude_max >= kMagnitudeMin)) {
+    std::fill_n(quants, kGroupColumns, std::int8_t{0});
+    return group;
+  }
+  const float inverse = 127.0f / magnitude_max;
+  for (int i = 0; i < kGroupColumns; ++i) {
+    const float steps = x[i] * inverse + kMagic;
+    quants[i] = static_cast<std::int8_t>(std::bit_cast<std::uint32_t>(steps));
+    group.sum += quants[i];
+  }
+  group.scale = magnitude_max / 127.0f;
+  group.scaled_sum = group.scale * static_cast<float>(group.sum);
+  return group;
+}
+
+// Rounds one token's row of `columns` floats; missing columns of the last group become zeros.
+template <typename Dot>
+void quantize_token(const float* x, std::int64_t columns, const QuantizedActivations& out,
+                    std::int64_t token) noexcept {
+  ActivationGroup* groups = out.groups + token * out.group_count;
+  std::byte* quants = const_cast<std::byte*>(out.token_quants<Dot>(token));
+  std::array<std::int8_t, kGroupColumns> rounded;
+  for (std::int64_t group = 0; group < out.group_count; ++group) {
+    const std::int64_t first = group * kGroupColumns;
+    if (columns - first >= kGroupColumns) {
+      groups[group] = round_group(x + first, rounded.data());
+    } else {
+      std::array<float, kGroupColumns> padded{};
+      std::copy(x + first, x + columns, padded.begin());
+      groups[group] = round_group(padded.data(), rounded.data());
+    }
+    Dot::encode(rounded.data(), quants + static_cast<std::size_t>(group) * Dot::kGroupSizeBytes);
+  }
+}
+
+}  // namespace tessera::cpu

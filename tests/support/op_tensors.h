@@ -1,0 +1,94 @@
+// Tensors of a CPU backend for op tests: made from values, read back as values.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "backends/cpu/cpu_backend.h"
+#include "base/half.h"
+#include "quantization/format.h"
+
+namespace tessera::testing {
+
+// An f32 matrix as a weight matrix of any type.
+inline std::vector<std::byte> weight_bytes(DataType type, const Shape& shape,
+                                           std::span<const float> values) {
+  std::vector<std::byte> bytes(tensor_size_bytes(type, shape).value());
+  if (type == DataType::kF32) {
+    std::transform(values.begin(), values.end(), reinterpret_cast<float*>(bytes.data()),
+                   [](float value) { return value; });
+  } else if (type == DataType::kF16) {
+    std::transform(values.begin(), values.end(), reinterpret_cast<std::uint16_t*>(bytes.data()),
+                   float_to_half);
+  } else {
+    const std::size_t panel_size = panel_size_bytes(type, shape[1]);
+    for (std::int64_t panel = 0; panel < panel_count(shape[0]); ++panel) {
+      const std::int64_t row = panel * kPanelRows;
+      quantize_panel(type, values.data() + row * shape[1], std::min(kPanelRows, shape[0] - row),
+                     shape[1], bytes.data() + static_cast<std::size_t>(panel) * panel_size);
+    }
+  }
+  return bytes;
+}
+
+// What the bytes of a weight matrix [rows, columns] stand for.
+inline std::vector<double> weight_values(DataType type, const Shape& shape,
+                                         std::span<const std::byte> bytes) {
+  std::vector<double> values;
+  std::vector<float> row(static_cast<std::size_t>(shape[1]));
+  for (std::int64_t r = 0; r < shape[0]; ++r) {
+    dequantize_row(type, bytes.data(), shape[1], r, row.data());
+    values.insert(values.end(), row.begin(), row.end());
+  }
+  return values;
+}
+
+class OpTensors {
+ public:
+  explicit OpTensors(int threads) : backend_(CpuBackend::create({.threads = threads}).value()) {}
+
+  Backend& backend() { return *backend_; }
+
+  TensorRef from_bytes(DataType type, const Shape& shape, std::span<const std::byte> bytes) {
+    TensorRef tensor{type, shape, {}, 0};
+    const std::size_t size = tensor_size_bytes(type, shape).value();
+    tensor.buffer = backend_->allocate(size, MemoryPurpose::kActivations).value();
+    TESSERA_CHECK(backend_->write(tensor.buffer, 0, bytes).has_value());
+    return tensor;
+  }
+  TensorRef f32(const Shape& shape, const std::vector<float>& values) {
+    return from_bytes(DataType::kF32, shape, std::as_bytes(std::span(values)));
+  }
+  TensorRef i32(const std::vector<std::int32_t>& values) {
+    return from_bytes(DataType::kI32, Shape{static_cast<std::int64_t>(values.size())},
+                      std::as_bytes(std::span(values)));
+  }
+  TensorRef zeros(DataType type, const Shape& shape) { return from_bytes(type, shape, {}); }
+
+  // Filled with NaN, so that an element which an op forgets is seen.
+  TensorRef unset(const Shape& shape) {
+    const auto count = static_cast<std::size_t>(shape.element_count());
+    return f32(shape, std::vector<float>(count, std::bit_cast<float>(0x7fc00000u)));
+  }
+
+  std::vector<float> values(const TensorRef& tensor) const {
+    const auto elements = tensor.host_span<const float>();
+    return {elements.begin(), elements.end()};
+  }
+
+  // Validates and runs one op.
+  Result<void> run(const Op& op) {
+    TESSERA_TRY_VOID(validate(op));
+    return backend_->run({&op, 1});
+  }
+
+ private:
+  std::unique_ptr<CpuBackend> backend_;
+};
+
+}  // namespace tessera::testing
