@@ -22,10 +22,14 @@ export default tseslint.config(
         'error',
         { allowNumber: true, allowBoolean: true },
       ],
-      // A test's describe() is one function however many tests it holds.
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
+  // A test's describe() is one function however many tests it holds.
   {
     files: ['**/*.test.ts', 'e2e/**/*.ts'],
     rules: { 'max-lines-per-function': 'off', 'no-console': 'off' },

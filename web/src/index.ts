@@ -13,4 +13,4 @@ export type * from './engine/engine.ts';
 export type * from './engine/openaiTypes.ts';
 export type { ListModelsOptions, ModelSummary } from './loading/modelList.ts';
 export type * from './loading/progress.ts';
-export type { TesseraErrorCode } from './tesseraError.ts';
+export type { ErrorObject, TesseraErrorCode } from './tesseraError.ts';

@@ -1,7 +1,127 @@
 // Loads a model into a worker of this tab.
-import { TesseraError } from '../tesseraError.ts';
+import { chooseBuild } from '../capabilities/builds.ts';
+import { detectFeatures } from '../capabilities/features.ts';
+import type { CapabilityReport } from '../capabilities/report.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import { openBrowserSocket, type OpenSocket } from '../connection/socket.ts';
+import type { RpcPort } from '../runtime/rpc/messages.ts';
+import { RpcClient } from '../runtime/rpc/rpcClient.ts';
+import type { WorkerMethods } from '../runtime/workerMethods.ts';
+import { TesseraError, throwIfAborted } from '../tesseraError.ts';
 import type { Engine, EngineOptions } from './engine.ts';
+import { LocalEngine } from './localEngine.ts';
 
-export function createEngine(options: EngineOptions): Promise<Engine> {
-  return Promise.reject(new TesseraError('unsupported', `${options.model} cannot be loaded yet.`));
+// A worker, or what stands in for one in a test or outside of a browser.
+export interface WorkerHandle {
+  port: RpcPort;
+  // Told at most once: the worker broke and will answer no more.
+  onFailure: (listener: (reason: string) => void) => void;
+  terminate: () => void;
+}
+
+export interface EngineEnvironment {
+  startWorker: () => WorkerHandle;
+  detectFeatures: typeof detectFeatures;
+  openSocket: OpenSocket;
+  clock: Clock;
+  // Where the server and the Wasm modules are, unless options say otherwise.
+  baseUrl: () => string;
+  wasmUrl: () => string;
+}
+
+const browserEnvironment: EngineEnvironment = {
+  startWorker: startBrowserWorker,
+  detectFeatures,
+  openSocket: openBrowserSocket,
+  clock: systemClock,
+  baseUrl: () => globalThis.location.origin,
+  wasmUrl: () => new URL('/wasm/', import.meta.url).href,
+};
+
+// Resolves when the model can answer. The caller owns the engine and disposes of it.
+// Errors: "no_backend" with what this browser lacks, "model_not_found", "network", "shard_corrupted", "out_of_memory",
+// "unsupported", "worker_failed", "cancelled".
+export async function createEngine(
+  options: EngineOptions,
+  environment: EngineEnvironment = browserEnvironment,
+): Promise<Engine> {
+  throwIfAborted(options.signal);
+  const capabilities =
+    options.capabilities ?? chooseBuild(await environment.detectFeatures(), options);
+  const { variant } = capabilities;
+  if (variant === null) throw noBackend(capabilities);
+  throwIfAborted(options.signal);
+
+  const worker = environment.startWorker();
+  const rpc = new RpcClient<WorkerMethods>(worker.port);
+  worker.onFailure((reason) => {
+    rpc.close(new TesseraError('worker_failed', `The worker of this tab broke: ${reason}`));
+  });
+  const baseUrl = options.baseUrl ?? environment.baseUrl();
+  try {
+    const loaded = await rpc.call(
+      'load',
+      {
+        model: options.model,
+        baseUrl,
+        wasmUrl: environment.wasmUrl(),
+        variant,
+        threads: capabilities.threads,
+        contextTokensMax: options.contextTokensMax,
+        kvType: options.kvType ?? 'f16',
+        activations: options.activations ?? 'int8',
+        memoryBudgetBytes: options.memoryBudgetBytes ?? memoryBudget(capabilities),
+        transport: options.transport ?? 'http',
+      },
+      { signal: options.signal, onEvent: options.onProgress },
+    );
+    const { model } = options;
+    const { openSocket, clock } = environment;
+    return new LocalEngine({
+      model,
+      baseUrl,
+      loaded,
+      capabilities,
+      rpc,
+      worker,
+      openSocket,
+      clock,
+    });
+  } catch (thrown) {
+    // The worker holds a half-loaded model: all of it goes.
+    worker.terminate();
+    throw thrown;
+  }
+}
+
+const kGib = 2 ** 30;
+// Wasm memory ends at 4 GiB; the rest is for code, stacks and what loading needs.
+const kBudgetBytesMax = 3.75 * kGib;
+const kBudgetBytesUnknownDevice = 2 * kGib;
+
+// Half of the device, where the browser says how much that is: the rest belongs to other tabs and programs.
+function memoryBudget({ features }: CapabilityReport): number {
+  if (features.deviceMemoryGib === null) return kBudgetBytesUnknownDevice;
+  return Math.min(kBudgetBytesMax, (features.deviceMemoryGib / 2) * kGib);
+}
+
+function noBackend({ builds }: CapabilityReport): TesseraError {
+  const reasons = builds.map((build) => build.reason).join(' ');
+  return new TesseraError('no_backend', `No build of the runtime can run here. ${reasons}`);
+}
+
+function startBrowserWorker(): WorkerHandle {
+  const worker = new Worker(new URL('../runtime/worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'tessera',
+  });
+  return {
+    port: worker,
+    onFailure: (listener) => {
+      worker.addEventListener('error', (event) => listener(event.message || 'it cannot start'), {
+        once: true,
+      });
+    },
+    terminate: () => worker.terminate(),
+  };
 }

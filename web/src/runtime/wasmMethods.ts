@@ -1,5 +1,4 @@
 // The methods of the Wasm module: parameters and results as they cross in JSON.
-import type { WireTokenLogprob } from '../../../protocol/generated/protocol.ts';
 
 export interface WasmMemory {
   weights_bytes: number;
@@ -39,13 +38,21 @@ export interface GenerationParameters {
   ignore_end: boolean;
 }
 
+export interface WasmLogprob {
+  id: number;
+  token: string;
+  bytes: number[];
+  // Null: minus infinity, which JSON cannot say.
+  logprob: number | null;
+}
+
 export type GenerationStep =
   | { phase: 'prefill'; done: number; total: number }
   | {
       phase: 'token';
       id: number;
       text: string;
-      logprobs?: WireTokenLogprob;
+      logprobs?: WasmLogprob & { top: WasmLogprob[] };
       finish_reason: 'stop' | 'length' | null;
     };
 
