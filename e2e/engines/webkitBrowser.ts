@@ -4,8 +4,8 @@
  * narrow as a phone.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
+import { freePort } from './freePort.ts';
 import type { EngineBrowser, EngineContext, EngineLimits, EnginePage } from './page.ts';
 import { poll } from './polling.ts';
 import { isDriverReady, WebDriverSession } from './webdriver.ts';
@@ -24,16 +24,6 @@ const features = { JSC_useSharedArrayBuffer: '1', JSC_useWasmRelaxedSIMD: '1' };
 
 function architecture(): string {
   return process.arch === 'arm64' ? 'aarch64' : 'x86_64';
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Starts a virtual display and gives its name (":7"). */

@@ -1,0 +1,120 @@
+/** The chat page as a person uses it. */
+import type { EnginePage } from '../engines/page.ts';
+import { part } from './selectors.ts';
+import { SettingsPanel } from './settingsPanel.ts';
+
+export type Outcome = 'streaming' | 'finished' | 'stopped' | 'failed';
+
+export interface ShownMessage {
+  role: 'user' | 'assistant';
+  /** Null for what a person wrote. */
+  outcome: Outcome | null;
+  text: string;
+}
+
+const loadTimeoutMs = 45_000;
+const answerTimeoutMs = 60_000;
+const composer = `textarea${part('composer')}, ${part('composer')} textarea`;
+
+export class ChatPage {
+  readonly page: EnginePage;
+  readonly settings: SettingsPanel;
+  readonly #baseUrl: string;
+
+  constructor(page: EnginePage, baseUrl: string) {
+    this.page = page;
+    this.settings = new SettingsPanel(page);
+    this.#baseUrl = baseUrl;
+  }
+
+  /** `query` may hold overrides ("threads=1"). */
+  async open(query = ''): Promise<void> {
+    await this.page.goto(`${this.#baseUrl}/${query && `?${query}`}`);
+  }
+
+  async openAndLoad(query = ''): Promise<void> {
+    await this.open(query);
+    await this.waitUntilReady();
+  }
+
+  async waitUntilReady(): Promise<void> {
+    await this.waitForEngine('ready');
+  }
+
+  async waitForEngine(state: 'listing' | 'loading' | 'ready' | 'failed'): Promise<void> {
+    await this.page.waitFor(
+      ({ app, wanted }) => document.querySelector<HTMLElement>(app)?.dataset['engine'] === wanted,
+      { app: part('app'), wanted: state },
+      loadTimeoutMs,
+    );
+  }
+
+  async write(text: string): Promise<void> {
+    await this.page.fill(composer, text);
+  }
+
+  async send(text: string): Promise<void> {
+    await this.write(text);
+    await this.page.click(part('send'));
+  }
+
+  async stop(): Promise<void> {
+    await this.page.click(part('stop'));
+  }
+
+  /** Sends a message and waits for the end of its answer, which it gives. */
+  async ask(text: string): Promise<string> {
+    const before = (await this.messages()).length;
+    await this.send(text);
+    return this.waitForAnswer(before + 2);
+  }
+
+  /** Waits until there are `count` messages and the last one is complete; gives its text. */
+  async waitForAnswer(count: number): Promise<string> {
+    const messages = await this.#waitForMessages(count, answerTimeoutMs, (last) => {
+      return last.outcome !== null && last.outcome !== 'streaming';
+    });
+    return messages.at(-1)?.text ?? '';
+  }
+
+  /** Waits until the last message, the `count`th, is an answer of at least that many characters. */
+  async waitForText(count: number, charactersMin: number): Promise<string> {
+    const messages = await this.#waitForMessages(count, answerTimeoutMs, (last) => {
+      return last.role === 'assistant' && last.text.length >= charactersMin;
+    });
+    return messages.at(-1)?.text ?? '';
+  }
+
+  async #waitForMessages(
+    count: number,
+    timeoutMs: number,
+    isDone: (last: ShownMessage) => boolean,
+  ): Promise<ShownMessage[]> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const messages = await this.messages();
+      const last = messages.at(-1);
+      if (messages.length === count && last && isDone(last)) return messages;
+      if (Date.now() > deadline)
+        throw new Error(`no answer after ${timeoutMs} ms; shown: ${JSON.stringify(messages)}`);
+    }
+  }
+
+  messages(): Promise<ShownMessage[]> {
+    return this.page.evaluate(
+      ({ message, text }) =>
+        [...document.querySelectorAll<HTMLElement>(message)].map((article) => ({
+          role: article.dataset['role'] as 'user' | 'assistant',
+          outcome: (article.dataset['outcome'] ?? null) as Outcome | null,
+          text: article.querySelector<HTMLElement>(text)?.innerText.trim() ?? '',
+        })),
+      { message: part('message'), text: part('messageText') },
+    );
+  }
+
+  /** Titles of the conversations in the list. */
+  async conversations(): Promise<string[]> {
+    const titles = await this.page.texts(part('openConversation'));
+    return titles.map((title) => title.trim());
+  }
+}
