@@ -179,7 +179,7 @@ bool Generator::ends_answer(std::int32_t id) const {
 Result<std::vector<float>> Generator::forward_all(std::span<const std::int32_t> ids) {
   is_active_ = false;
   cached_.clear();
-  Decoder& decoder = model_.decoder();
+  DecoderModel& decoder = model_.decoder();
   const auto vocabulary = static_cast<std::size_t>(decoder.configuration().vocabulary_size);
   const auto chunk_max = static_cast<std::size_t>(decoder.options().chunk_tokens_max);
   if (ids.size() > static_cast<std::size_t>(decoder.options().context_tokens_max)) {

@@ -27,8 +27,8 @@ Result<std::unique_ptr<TextModel>> TextModel::create(Manifest manifest,
   decoder_options.chunk_tokens_max = options.chunk_tokens_max;
   decoder_options.kv_type = options.kv_type;
   decoder_options.activations = options.activations;
-  TESSERA_TRY(model->decoder_,
-              Decoder::create(configuration, *model->weights_, *model->backend_, decoder_options));
+  TESSERA_TRY(model->decoder_, DecoderModel::create(configuration, *model->weights_,
+                                                    *model->backend_, decoder_options));
   model->finished_.resize(model->manifest_.shards.size());
   return model;
 }

@@ -10,7 +10,7 @@
 
 #include "backends/backend.h"
 #include "base/result.h"
-#include "model/decoder.h"
+#include "model/decoder_model.h"
 #include "model/weights.h"
 #include "package/manifest.h"
 #include "tokenizer/tokenizer.h"
@@ -50,7 +50,7 @@ class TextModel {
   bool is_ready() const { return finished_count_ == manifest_.shards.size(); }
 
   const Manifest& manifest() const { return manifest_; }
-  Decoder& decoder() { return *decoder_; }
+  DecoderModel& decoder() { return *decoder_; }
   Backend& backend() { return *backend_; }
   const Backend& backend() const { return *backend_; }
   // Null until its shard is finished, or if the package has none.
@@ -68,7 +68,7 @@ class TextModel {
   Manifest manifest_;
   std::unique_ptr<Backend> backend_;  // outlives what it allocated for
   std::optional<Weights> weights_;
-  std::unique_ptr<Decoder> decoder_;
+  std::unique_ptr<DecoderModel> decoder_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::vector<std::byte> tokenizer_bytes_;  // until its shard is finished
   std::vector<std::int32_t> end_token_ids_;

@@ -3,11 +3,12 @@
 #include <cmath>
 #include <utility>
 
-#include "model/decoder.h"
+#include "model/decoder_model.h"
 
 namespace tessera {
 
-Result<const Decoder::Recording*> Decoder::recording_for(std::int64_t tokens, LogitsRows rows) {
+Result<const DecoderModel::Recording*> DecoderModel::recording_for(std::int64_t tokens,
+                                                                   LogitsRows rows) {
   if (rows == LogitsRows::kAll) TESSERA_TRY_VOID(ensure_logits_rows(tokens));
   for (const Recording& recording : recordings_) {
     if (recording.tokens == tokens && recording.rows == rows) return &recording;
@@ -29,8 +30,8 @@ Result<const Decoder::Recording*> Decoder::recording_for(std::int64_t tokens, Lo
 }
 
 // hidden += output_projection(attention(rope(norm(query)), rope(norm(key)), value))
-void Decoder::record_attention(const Layer& layer, std::int64_t tokens,
-                               std::vector<Op>& ops) const {
+void DecoderModel::record_attention(const Layer& layer, std::int64_t tokens,
+                                    std::vector<Op>& ops) const {
   const DecoderConfiguration& c = configuration_;
   const Activation& a = activation_;
   const auto rows = [&](const TensorRef& tensor) { return first_rows(tensor, tokens); };
@@ -65,7 +66,7 @@ void Decoder::record_attention(const Layer& layer, std::int64_t tokens,
 }
 
 // hidden += down(activation(gate(norm(hidden))) * up(norm(hidden)))
-void Decoder::record_mlp(const Layer& layer, std::int64_t tokens, std::vector<Op>& ops) const {
+void DecoderModel::record_mlp(const Layer& layer, std::int64_t tokens, std::vector<Op>& ops) const {
   const Activation& a = activation_;
   const auto rows = [&](const TensorRef& tensor) { return first_rows(tensor, tokens); };
   ops.push_back(norm(rows(a.hidden), layer.mlp_norm, rows(a.normed)));
@@ -76,7 +77,7 @@ void Decoder::record_mlp(const Layer& layer, std::int64_t tokens, std::vector<Op
   ops.push_back(Add{rows(a.hidden), rows(a.projected), rows(a.hidden)});
 }
 
-void Decoder::record_logits(std::int64_t tokens, LogitsRows rows, std::vector<Op>& ops) const {
+void DecoderModel::record_logits(std::int64_t tokens, LogitsRows rows, std::vector<Op>& ops) const {
   if (rows == LogitsRows::kNone) return;
   const bool all = rows == LogitsRows::kAll;
   const TensorRef hidden =
@@ -87,11 +88,12 @@ void Decoder::record_logits(std::int64_t tokens, LogitsRows rows, std::vector<Op
   ops.push_back(linear(Linear{output_, {}}, normed, first_rows(activation_.logits, count)));
 }
 
-MatMul Decoder::linear(const Linear& layer, const TensorRef& x, const TensorRef& out) const {
+MatMul DecoderModel::linear(const Linear& layer, const TensorRef& x, const TensorRef& out) const {
   return MatMul{x, layer.weight, layer.bias, out, options_.activations};
 }
 
-RmsNorm Decoder::norm(const TensorRef& x, const TensorRef& weight, const TensorRef& out) const {
+RmsNorm DecoderModel::norm(const TensorRef& x, const TensorRef& weight,
+                           const TensorRef& out) const {
   return RmsNorm{x, weight, out, configuration_.rms_epsilon};
 }
 

@@ -1,4 +1,4 @@
-#include "model/decoder.h"
+#include "model/decoder_model.h"
 
 #include <algorithm>
 #include <cmath>
@@ -27,24 +27,24 @@ Result<void> check_options(const DecoderConfiguration& configuration,
 
 }  // namespace
 
-Result<std::unique_ptr<Decoder>> Decoder::create(const DecoderConfiguration& configuration,
-                                                 const Weights& weights, Backend& backend,
-                                                 const DecoderOptions& options) {
+Result<std::unique_ptr<DecoderModel>> DecoderModel::create(
+    const DecoderConfiguration& configuration, const Weights& weights, Backend& backend,
+    const DecoderOptions& options) {
   TESSERA_TRY_VOID(check_options(configuration, options));
-  std::unique_ptr<Decoder> decoder(new Decoder(configuration, backend, options));
+  std::unique_ptr<DecoderModel> decoder(new DecoderModel(configuration, backend, options));
   TESSERA_TRY_VOID(decoder->bind_weights(weights));
   TESSERA_TRY_VOID(decoder->allocate_cache());
   TESSERA_TRY_VOID(decoder->allocate_activations());
   return decoder;
 }
 
-Decoder::Decoder(const DecoderConfiguration& configuration, Backend& backend,
-                 const DecoderOptions& options)
+DecoderModel::DecoderModel(const DecoderConfiguration& configuration, Backend& backend,
+                           const DecoderOptions& options)
     : configuration_(configuration), options_(options), backend_(backend), arena_(backend) {
   options_.chunk_tokens_max = std::min(options_.chunk_tokens_max, options_.context_tokens_max);
 }
 
-Result<void> Decoder::bind_weights(const Weights& weights) {
+Result<void> DecoderModel::bind_weights(const Weights& weights) {
   const DecoderConfiguration& c = configuration_;
   TESSERA_TRY(embedding_,
               weights.matrix("model.embed_tokens.weight", c.vocabulary_size, c.hidden_size));
@@ -60,7 +60,7 @@ Result<void> Decoder::bind_weights(const Weights& weights) {
   return {};
 }
 
-Result<Decoder::Layer> Decoder::bind_layer(const Weights& weights, std::int64_t index) {
+Result<DecoderModel::Layer> DecoderModel::bind_layer(const Weights& weights, std::int64_t index) {
   const DecoderConfiguration& c = configuration_;
   const std::string prefix = "model.layers." + std::to_string(index) + ".";
   const auto bind = [&](const std::string& name, std::int64_t rows, std::int64_t columns,
@@ -98,7 +98,7 @@ Result<Decoder::Layer> Decoder::bind_layer(const Weights& weights, std::int64_t 
   return layer;
 }
 
-Result<void> Decoder::allocate_cache() {
+Result<void> DecoderModel::allocate_cache() {
   const Shape shape{configuration_.key_value_heads, options_.context_tokens_max,
                     configuration_.head_size};
   for (Layer& layer : layers_) {
@@ -109,7 +109,7 @@ Result<void> Decoder::allocate_cache() {
   return {};
 }
 
-Result<void> Decoder::allocate_activations() {
+Result<void> DecoderModel::allocate_activations() {
   const DecoderConfiguration& c = configuration_;
   const std::int64_t tokens = options_.chunk_tokens_max;
   const auto make = [&](DataType type, const Shape& shape) {
@@ -136,7 +136,7 @@ Result<void> Decoder::allocate_activations() {
   return backend_.write(frequencies_.buffer, 0, std::as_bytes(std::span(rope.frequencies)));
 }
 
-Result<void> Decoder::ensure_logits_rows(std::int64_t rows) {
+Result<void> DecoderModel::ensure_logits_rows(std::int64_t rows) {
   TensorRef& logits = activation_.logits;
   if (!logits.is_empty() && logits.shape[0] >= rows) return {};
   if (!logits.is_empty()) arena_.release(logits);
@@ -147,7 +147,7 @@ Result<void> Decoder::ensure_logits_rows(std::int64_t rows) {
   return {};
 }
 
-Result<void> Decoder::write_inputs(std::span<const std::int32_t> ids, std::int64_t position) {
+Result<void> DecoderModel::write_inputs(std::span<const std::int32_t> ids, std::int64_t position) {
   std::vector<std::int32_t> positions(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] < 0 || ids[i] >= configuration_.vocabulary_size) {
@@ -161,8 +161,8 @@ Result<void> Decoder::write_inputs(std::span<const std::int32_t> ids, std::int64
   return backend_.write(activation_.positions.buffer, 0, std::as_bytes(std::span(positions)));
 }
 
-Result<void> Decoder::forward(std::span<const std::int32_t> ids, std::int64_t position,
-                              LogitsRows rows) {
+Result<void> DecoderModel::forward(std::span<const std::int32_t> ids, std::int64_t position,
+                                   LogitsRows rows) {
   const auto tokens = static_cast<std::int64_t>(ids.size());
   TESSERA_CHECK(tokens >= 1 && tokens <= options_.chunk_tokens_max && position >= 0);
   if (position > options_.context_tokens_max - tokens) {
@@ -176,13 +176,13 @@ Result<void> Decoder::forward(std::span<const std::int32_t> ids, std::int64_t po
   return backend_.run(recording->ops);
 }
 
-Result<void> Decoder::read_logits(std::span<float> out) {
+Result<void> DecoderModel::read_logits(std::span<float> out) {
   TESSERA_CHECK(out.size() ==
                 static_cast<std::size_t>(logits_rows_ * configuration_.vocabulary_size));
   return backend_.read(activation_.logits.buffer, 0, std::as_writable_bytes(out));
 }
 
-std::size_t Decoder::kv_bytes_per_token() const {
+std::size_t DecoderModel::kv_bytes_per_token() const {
   const std::size_t element_bytes = options_.kv_type == DataType::kF32 ? 4 : 2;
   return static_cast<std::size_t>(2 * configuration_.layers * configuration_.key_value_heads *
                                   configuration_.head_size) *

@@ -1,5 +1,5 @@
-// Decoder: a decoder-only transformer of the Llama kind (Llama, Qwen2, Qwen3) over a backend. It
-// turns token ids into ops, keeps the KV cache, and gives logits.
+// DecoderModel: a decoder-only transformer of the Llama kind (Llama, Qwen2, Qwen3) over a backend.
+// It turns token ids into ops, keeps the KV cache, and gives logits.
 #pragma once
 
 #include <cstdint>
@@ -26,14 +26,14 @@ struct DecoderOptions {
 // Which rows of logits a forward pass leaves behind.
 enum class LogitsRows : std::uint8_t { kNone, kLast, kAll };
 
-class Decoder {
+class DecoderModel {
  public:
   // Weights are checked by name and shape against the configuration; they may still be empty.
   // `weights` and `backend` must outlive the decoder.
   // Errors: kInvalidFile naming a tensor; kOutOfMemory; kInvalidArgument for impossible options.
-  static Result<std::unique_ptr<Decoder>> create(const DecoderConfiguration& configuration,
-                                                 const Weights& weights, Backend& backend,
-                                                 const DecoderOptions& options);
+  static Result<std::unique_ptr<DecoderModel>> create(const DecoderConfiguration& configuration,
+                                                      const Weights& weights, Backend& backend,
+                                                      const DecoderOptions& options);
 
   // Runs ids at positions position, position + 1, …; their keys and values overwrite the cache
   // there. REQUIRES: 1 <= ids.size() <= chunk_tokens_max, and positions before `position` were run.
@@ -73,8 +73,8 @@ class Decoder {
     std::vector<Op> ops;
   };
 
-  Decoder(const DecoderConfiguration& configuration, Backend& backend,
-          const DecoderOptions& options);
+  DecoderModel(const DecoderConfiguration& configuration, Backend& backend,
+               const DecoderOptions& options);
 
   Result<void> bind_weights(const Weights& weights);
   Result<Layer> bind_layer(const Weights& weights, std::int64_t index);

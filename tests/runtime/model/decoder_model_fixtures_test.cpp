@@ -6,8 +6,8 @@
 #include <string>
 
 #include "backends/cpu/cpu_backend.h"
-#include "model/decoder.h"
 #include "model/decoder_configuration.h"
+#include "model/decoder_model.h"
 #include "package/random_access_file.h"
 #include "package/safetensors.h"
 
@@ -82,7 +82,7 @@ std::vector<float> run_fixture(const Fixture& fixture, std::int64_t chunk_tokens
                                .chunk_tokens_max = chunk_tokens,
                                .kv_type = DataType::kF32,
                                .activations = Activations::kF32};
-  const auto decoder = require(Decoder::create(configuration, weights, *backend, options));
+  const auto decoder = require(DecoderModel::create(configuration, weights, *backend, options));
   const auto vocabulary = static_cast<std::size_t>(configuration.vocabulary_size);
   std::vector<float> logits(fixture.ids.size() * vocabulary);
   const auto chunk_size = static_cast<std::size_t>(chunk_tokens);
