@@ -1,0 +1,100 @@
+#include "tools/convert_model.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "model/decoder_configuration.h"
+#include "tools/convert_tensor.h"
+
+namespace tessera {
+namespace {
+
+constexpr std::string_view kLayers = "layers.";
+constexpr std::int32_t kEmbeddingPriority = 1;
+constexpr std::int32_t kFirstLayerPriority = 2;
+constexpr std::int32_t kLastPriority = 1 << 20;
+
+bool is_embedding_or_output(std::string_view name) {
+  return name.find("embed_tokens") != std::string_view::npos || name.starts_with("lm_head");
+}
+
+// The tensors' indices in the order in which they should be loaded.
+std::vector<std::size_t> load_order(std::span<const SourceTensor> tensors) {
+  std::vector<std::size_t> order(tensors.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const std::int32_t priority_a = load_priority(tensors[a].name);
+    const std::int32_t priority_b = load_priority(tensors[b].name);
+    if (priority_a != priority_b) return priority_a < priority_b;
+    return tensors[a].name < tensors[b].name;
+  });
+  return order;
+}
+
+Manifest describe(const ModelDescription& description) {
+  Manifest manifest;
+  manifest.name = description.name;
+  manifest.architecture = description.architecture;
+  manifest.configuration_json = description.configuration_json;
+  manifest.generation_json = description.generation_json;
+  manifest.special_tokens_json = description.special_tokens_json;
+  manifest.chat_template = description.chat_template;
+  return manifest;
+}
+
+}  // namespace
+
+DataType package_type(const SourceTensor& tensor, std::optional<DataType> weights) {
+  if (tensor.shape.rank() != 2) return DataType::kF32;
+  const DataType type = weights.value_or(tensor.format->natural_type);
+  const bool has_four_bits = type == DataType::kQ4 || type == DataType::kQ4M;
+  if (weights && has_four_bits && is_embedding_or_output(tensor.name)) return DataType::kQ8;
+  return type;
+}
+
+bool is_repacked(const SourceTensor& tensor, DataType type) {
+  return tensor.format->unpack != nullptr && tensor.format->natural_type == type;
+}
+
+std::int32_t load_priority(std::string_view tensor_name) {
+  const std::size_t at = tensor_name.find(kLayers);
+  if (at != std::string_view::npos) {
+    const char* digits = tensor_name.data() + at + kLayers.size();
+    std::int32_t layer = 0;
+    const auto [end, error] =
+        std::from_chars(digits, tensor_name.data() + tensor_name.size(), layer);
+    if (error == std::errc() && layer >= 0 && layer < kLastPriority - kFirstLayerPriority) {
+      return kFirstLayerPriority + layer;
+    }
+  }
+  return tensor_name.find("embed") != std::string_view::npos ? kEmbeddingPriority : kLastPriority;
+}
+
+Result<Manifest> convert_model(const ModelSource& source, const ConvertOptions& options,
+                               ShardStore& store) {
+  const ModelDescription& description = source.description();
+  const auto configuration =
+      parse_decoder_configuration(description.architecture, description.configuration_json);
+  if (!configuration) return configuration.error().with_context("config.json");
+  Manifest manifest = describe(description);
+  PackageWriter writer(store);
+  if (description.tokenizer_json) {
+    TESSERA_TRY_VOID(writer.add_tokenizer(*description.tokenizer_json));
+  }
+  std::size_t done = 0;
+  for (const std::size_t index : load_order(source.tensors())) {
+    const SourceTensor& tensor = source.tensors()[index];
+    const DataType type = package_type(tensor, options.weights);
+    TESSERA_TRY_VOID(
+        writer.begin_tensor(tensor.name, type, tensor.shape, load_priority(tensor.name)));
+    const auto converted = convert_tensor(source, index, type, options.threads, writer);
+    if (!converted) return converted.error().with_context("tensor " + tensor.name);
+    TESSERA_TRY_VOID(writer.end_tensor());
+    if (options.on_progress) options.on_progress(++done, source.tensors().size());
+  }
+  TESSERA_TRY_VOID(writer.finish(manifest));
+  return manifest;
+}
+
+}  // namespace tessera
