@@ -59,7 +59,7 @@ phase() {
   set -e
   printf '%7.1f s\n' "$((($(date +%s%N) - started) / 100000000))e-1"
   if [ "$status" != 0 ]; then
-    tail -n 60 "$log" >&2
+    tail -n 30 "$log" >&2
     fail "'$title' failed; the whole log is $log"
   fi
 }
