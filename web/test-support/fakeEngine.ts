@@ -9,7 +9,6 @@ import type {
   ChatCompletionParametersStreaming,
   ChatCompletionParametersWhole,
   ChatMessage,
-  Completions,
   FinishReason,
   Usage,
 } from '../src/engine/openaiTypes.ts';
@@ -132,7 +131,7 @@ function makeEngine(fake: FakeEngineOptions, model: string): FakeEngine {
       return timings;
     },
     chat: { completions: { create } },
-    completions: { create: (() => Promise.reject(unsupported())) as Completions['create'] },
+    completions: { create: refuse },
     memory: () =>
       Promise.resolve({
         weightsBytes: 80_000_000,
@@ -242,6 +241,10 @@ function echo(messages: ChatMessage[]): string {
 
 function words(text: string): string[] {
   return text.match(/\s*\S+\s*/g) ?? [];
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(unsupported());
 }
 
 function unsupported(): TesseraError {

@@ -84,7 +84,10 @@ export async function startAnswer(
         (thrown: unknown) => {
           const error = TesseraError.from(thrown);
           const wasStopped = controller.signal.aborted && error.code === 'cancelled';
-          if (wasStopped) return parts.end();
+          if (wasStopped) {
+            parts.end();
+            return;
+          }
           parts.fail(error);
           reject(error);
         },

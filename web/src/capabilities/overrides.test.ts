@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest';
+import { readOverrides } from './overrides.ts';
+
+describe('overrides in the address', () => {
+  test('reads all of them', () => {
+    expect(readOverrides('?backend=wasm&threads=1&variant=simd')).toEqual({
+      backend: 'wasm',
+      threads: 1,
+      variant: 'simd',
+    });
+  });
+
+  test('an address without them prescribes nothing', () => {
+    expect(readOverrides('')).toEqual({});
+    expect(readOverrides('?model=tiny&thread=3')).toEqual({});
+  });
+
+  test.each(['threads=0', 'threads=65', 'threads=2.5', 'threads=-1', 'threads=', 'threads=x'])(
+    'refuses %s',
+    (query) => {
+      expect(() => readOverrides(`?${query}`)).toThrow(/threads must be a number from 1 to 64/);
+    },
+  );
+
+  test.each(['backend=cuda', 'variant=avx'])('refuses %s, naming it', (query) => {
+    expect(() => readOverrides(`?${query}`)).toThrow(query);
+  });
+});
