@@ -1,4 +1,5 @@
 // Creating a model in linear memory and filling it shard by shard.
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -89,8 +90,7 @@ Result<void> model_create(ModelTable& models, const JsonObject& parameters, Json
   reply.key("context_tokens_max").integer(context);
   reply.key("kv_bytes_per_token").integer(kv_bytes);
   reply.key("memory");
-  TESSERA_TRY(const LoadedModel* loaded, models.find(id));
-  write_memory(*loaded, reply);
+  write_memory(models.at(id), reply);
   reply.end_object();
   return {};
 }

@@ -23,6 +23,9 @@ class ModelTable {
   std::int32_t add(std::unique_ptr<TextModel> model);
   void remove(std::int32_t id) { models_.erase(id); }
 
+  // REQUIRES: `id` came from add() and was not removed.
+  LoadedModel& at(std::int32_t id) { return models_.at(id); }
+
   // The model that parameters.model names. Errors: kNotFound.
   Result<LoadedModel*> find(const JsonObject& parameters);
 

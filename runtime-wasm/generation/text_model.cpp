@@ -36,7 +36,7 @@ Result<std::unique_ptr<TextModel>> TextModel::create(Manifest manifest,
 std::vector<TextModel::HostSpan> TextModel::shard_spans(std::uint32_t shard) {
   std::vector<HostSpan> spans;
   if (manifest_.tokenizer_shard == shard) {
-    tokenizer_bytes_.resize(manifest_.shards[shard].size_bytes);
+    tokenizer_bytes_.resize(static_cast<std::size_t>(manifest_.shards[shard].size_bytes));
     spans.push_back({0, tokenizer_bytes_});
   }
   for (const ShardSpan& span : weights_->shard_spans(shard)) {

@@ -72,8 +72,8 @@ AddedTokenFinder::AddedTokenFinder(std::vector<const AddedToken*> tokens)
 // The longest token that `text`, which is not empty, begins with; or null.
 const AddedToken* AddedTokenFinder::longest_at(std::string_view text) const {
   const auto first_byte = static_cast<unsigned char>(text.front());
-  auto begin = tokens_.begin() + first_tokens_[first_byte];
-  auto end = tokens_.begin() + first_tokens_[first_byte + 1u];
+  auto begin = tokens_.begin() + static_cast<std::ptrdiff_t>(first_tokens_[first_byte]);
+  auto end = tokens_.begin() + static_cast<std::ptrdiff_t>(first_tokens_[first_byte + 1u]);
   const AddedToken* longest = nullptr;
   // [begin, end) are the tokens that share their first `size` bytes with the text.
   for (std::size_t size = 1; begin != end; ++size) {
