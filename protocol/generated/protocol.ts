@@ -13,13 +13,15 @@ export const limits = {
   /** one JSON message from the server */
   message_from_server_bytes_max: 4194304,
   /** nesting of objects and arrays in a message or a body */
-  json_depth_max: 16,
+  json_depth_max: 64,
   /** request line and headers of one HTTP request */
   http_header_bytes_max: 16384,
   /** body of one HTTP request */
   http_body_bytes_max: 1048576,
-  /** from the first byte of a request to its last header, and to its last body byte */
+  /** from the first byte of a request to its last header */
   http_header_timeout_ms: 10000,
+  /** from the last header of a request to the last byte of its body */
+  http_body_timeout_ms: 30000,
   /** an HTTP connection kept open without a request */
   http_idle_timeout_ms: 60000,
   /** a reader that takes nothing for this long is cut */
@@ -36,8 +38,6 @@ export const limits = {
   write_queue_bytes_max: 4194304,
   /** above it the server stops reading from that session until the queue is half empty */
   write_queue_bytes_slow: 1048576,
-  /** above it no further shard frame is queued for that session */
-  write_queue_bytes_shards: 524288,
   /** open shard requests of one session */
   shard_requests_max: 16,
   /** unused credit of one shard request */
@@ -52,6 +52,8 @@ export const limits = {
   runner_wait_ms_max: 30000,
   /** a runner that sends nothing about its response for this long is replaced */
   runner_stall_ms_max: 60000,
+  /** a runner has this long to confirm response.cancel; then it is taken to be stuck */
+  runner_cancel_ms_max: 10000,
   /** runners tried for one response */
   runner_attempts_max: 3,
   /** unfinished responses of one client session */
@@ -76,6 +78,8 @@ export const limits = {
   prompt_tokens_max: 131072,
   /** max_tokens */
   output_tokens_max: 131072,
+  /** text of one response */
+  output_bytes_max: 4194304,
   /** stop */
   stop_strings_max: 16,
   /** one stop string */
