@@ -2,7 +2,6 @@
 
 #include <utf8proc.h>
 
-#include <cstdlib>
 #include <vector>
 
 #include "tokenizer/byte_level.h"
@@ -20,16 +19,19 @@ class UnicodeForm final : public Normalizer {
   explicit UnicodeForm(int options) : options_(static_cast<utf8proc_option_t>(options)) {}
 
   Result<std::string> normalize(std::string text) const override {
-    utf8proc_uint8_t* mapped = nullptr;
-    const utf8proc_ssize_t size =
-        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                     static_cast<utf8proc_ssize_t>(text.size()), &mapped, options_);
-    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+    // One element more for the zero that reencoding puts behind the text.
+    std::vector<utf8proc_int32_t> buffer(text.size() + 1);
+    utf8proc_ssize_t size = decompose(text, buffer);
+    if (size >= static_cast<utf8proc_ssize_t>(buffer.size())) {
+      buffer.resize(static_cast<std::size_t>(size) + 1);
+      size = decompose(text, buffer);
+    }
+    if (size >= 0) size = utf8proc_reencode(buffer.data(), size, options_);
     if (size < 0) {
-      return Error{size == UTF8PROC_ERROR_NOMEM ? ErrorCode::kOutOfMemory : ErrorCode::kInternal,
+      return Error{ErrorCode::kInternal,
                    std::string("normalizing a text: ") + utf8proc_errmsg(size)};
     }
-    text.assign(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
+    text.assign(reinterpret_cast<const char*>(buffer.data()), static_cast<std::size_t>(size));
     return text;
   }
 
@@ -39,6 +41,13 @@ class UnicodeForm final : public Normalizer {
   }
 
  private:
+  // The size needed, in elements, or an error code.
+  utf8proc_ssize_t decompose(std::string_view text, std::vector<utf8proc_int32_t>& buffer) const {
+    return utf8proc_decompose(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                              static_cast<utf8proc_ssize_t>(text.size()), buffer.data(),
+                              static_cast<utf8proc_ssize_t>(buffer.size()), options_);
+  }
+
   utf8proc_option_t options_;
 };
 
