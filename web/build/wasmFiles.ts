@@ -4,16 +4,23 @@ import { resolve } from 'node:path';
 
 const repository = resolve(import.meta.dirname, '../..');
 
+// Build folders are `build/<prefix><variant>`; another prefix takes modules from builds beside the presets'.
+const prefix = process.env['TESSERA_WASM_BUILD_PREFIX'] ?? 'wasm-';
+
 export interface WasmFile {
   name: string;
   path: string;
 }
 
-export const wasmFiles: readonly WasmFile[] = ['simd', 'threads'].flatMap((variant) =>
-  ['mjs', 'wasm'].map((extension) => ({
-    name: `tessera-${variant}.${extension}`,
-    path: resolve(repository, `build/wasm-${variant}/bindings/tessera-${variant}.${extension}`),
-  })),
+export function wasmFolder(variant: 'simd' | 'threads'): string {
+  return resolve(repository, `build/${prefix}${variant}/bindings`);
+}
+
+export const wasmFiles: readonly WasmFile[] = (['simd', 'threads'] as const).flatMap((variant) =>
+  ['mjs', 'wasm'].map((extension) => {
+    const name = `tessera-${variant}.${extension}`;
+    return { name, path: resolve(wasmFolder(variant), name) };
+  }),
 );
 
 export function missingWasmFiles(): WasmFile[] {
