@@ -1,5 +1,6 @@
 // Fuzzes the tokenizer: a tokenizer.json, and behind a zero byte a text for it. Whatever loads must
 // encode and decode that text, and stream what it decodes.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
