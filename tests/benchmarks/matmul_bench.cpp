@@ -10,6 +10,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <numeric>
+#include <string>
 #include <vector>
 
 #include "backends/cpu/cpu_backend.h"
@@ -62,7 +65,7 @@ class Bench {
          {DataType::kQ4, DataType::kQ4M, DataType::kQ8, DataType::kF16, DataType::kF32}) {
       for (const Activations activations : {Activations::kInt8, Activations::kF32}) {
         if (!is_quantized(type) && activations == Activations::kInt8) continue;
-        for (const std::int64_t tokens : {1, 4, 33, 256}) row(type, activations, tokens);
+        for (const std::int64_t tokens : {1, 4, 32}) row(type, activations, tokens);
       }
     }
   }
@@ -103,6 +106,20 @@ class Bench {
     return TensorRef{type, shape, allocate(tensor_size_bytes(type, shape).value()), 0};
   }
 
+  // The sum of every op's shortest time, so that what else the machine does is measured least.
+  double sum_of_shortest_s(const std::vector<Op>& ops) {
+    std::vector<double> shortest(ops.size(), 1e30);
+    const double begin = now_s();
+    for (int passes = 0; passes < 4 || now_s() - begin < arguments_.seconds; ++passes) {
+      for (std::size_t i = 0; i < ops.size(); ++i) {
+        const double start = now_s();
+        TESSERA_CHECK(backend_->run({&ops[i], 1}).has_value());
+        shortest[i] = std::min(shortest[i], now_s() - start);
+      }
+    }
+    return std::accumulate(shortest.begin(), shortest.end(), 0.0);
+  }
+
   void row(DataType type, Activations activations, std::int64_t tokens) {
     testing::RandomValues random(1);
     const TensorRef x = tensor(DataType::kF32, Shape{tokens, arguments_.columns});
@@ -111,13 +128,13 @@ class Bench {
     std::vector<Op> ops;
     for (std::int64_t i = 0; i < arguments_.matrices; ++i) {
       const TensorRef weight = tensor(type, Shape{arguments_.rows, arguments_.columns});
+      // Every byte 0x33 or 0xb3 makes ordinary numbers of f32, f16 and of any block's scales alike.
       for (std::size_t byte = 0; byte < weight.buffer.size_bytes; ++byte) {
-        weight.buffer.host[byte] = static_cast<std::byte>(random.next() & 0x33u);
+        weight.buffer.host[byte] = static_cast<std::byte>(0x33u | (random.next() & 0x80u));
       }
       ops.push_back(MatMul{x, weight, {}, out, activations});
     }
-    const double seconds =
-        shortest_s(arguments_.seconds, [&] { (void)backend_->run(ops).has_value(); });
+    const double seconds = sum_of_shortest_s(ops);
     const auto matrices = static_cast<double>(arguments_.matrices);
     const double bytes = matrices * static_cast<double>(matrix_size(type));
     const double operations = 2.0 * matrices * static_cast<double>(arguments_.rows) *
