@@ -1,12 +1,13 @@
 /** The native `tessera` program, for what a tool needs done to files first. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { repositoryRoot } from './wasmBuilds.ts';
 
 export function nativeToolPath(): string {
-  const path = process.env['TESSERA_NATIVE'] ?? join(repositoryRoot, 'build/native/tessera');
-  if (!existsSync(path)) throw new Error(`${path} is missing; build it with scripts/build`);
+  const builds = process.env['TESSERA_BUILD_DIR'] ?? 'build';
+  const path = resolve(repositoryRoot, builds, 'native/tessera');
+  if (!existsSync(path)) throw new Error(`${path} is missing; scripts/run builds it`);
   return path;
 }
 

@@ -1,6 +1,6 @@
 /** Where the built Wasm runtime lies: the presets' build folders, else what `npm run build` copied. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { builds } from '../../web/src/capabilities/builds.ts';
 import type { WasmVariant } from '../../web/src/capabilities/report.ts';
 
@@ -11,9 +11,8 @@ export const wasmVariants: readonly WasmVariant[] = builds.map((build) => build.
 
 /** The folder that holds tessera-<variant>.mjs and .wasm, or undefined. */
 export function findWasmBuild(variant: WasmVariant): string | undefined {
-  const prescribed = process.env['TESSERA_WASM_DIR'];
-  const folders = prescribed
-    ? [prescribed]
-    : [`build/wasm-${variant}/bindings`, 'dist/wasm'].map((path) => join(repositoryRoot, path));
-  return folders.find((folder) => existsSync(join(folder, `tessera-${variant}.wasm`)));
+  const root = process.env['TESSERA_BUILD_DIR'] ?? 'build';
+  const candidates = [`${root}/wasm-${variant}/bindings`, 'dist/wasm'];
+  const folders = candidates.map((path) => resolve(repositoryRoot, path));
+  return folders.find((path) => existsSync(join(path, `tessera-${variant}.wasm`)));
 }
