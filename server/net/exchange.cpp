@@ -109,10 +109,9 @@ asio::awaitable<void> Exchange::send_problem(const protocol::Problem& problem) {
   if (problem.name == protocol::ErrorName::kMethodNotAllowed) {
     header.set(http::field::allow, allowed_methods(route_.endpoint));
   }
-  if (problem.name == protocol::ErrorName::kServerBusy ||
-      problem.name == protocol::ErrorName::kNoRunner) {
-    header.set(http::field::retry_after, "5");
-  }
+  if (problem.name == protocol::ErrorName::kServerBusy) header.set(http::field::retry_after, "1");
+  // OpenAI's clients would ask twice more before they show a message that asks a person to act.
+  if (problem.name == protocol::ErrorName::kNoRunner) header.set("X-Should-Retry", "false");
   header.set(http::field::cache_control, "no-store");
   co_await send_text(std::move(header), "application/json", error_body(problem));
 }
