@@ -3,10 +3,11 @@ import { readOverrides } from './overrides.ts';
 
 describe('overrides in the address', () => {
   test('reads all of them', () => {
-    expect(readOverrides('?backend=wasm&threads=1&variant=simd')).toEqual({
+    expect(readOverrides('?backend=wasm&threads=1&variant=simd&transport=websocket')).toEqual({
       backend: 'wasm',
       threads: 1,
       variant: 'simd',
+      transport: 'websocket',
     });
   });
 
@@ -22,7 +23,10 @@ describe('overrides in the address', () => {
     },
   );
 
-  test.each(['backend=cuda', 'variant=avx'])('refuses %s, naming it', (query) => {
-    expect(() => readOverrides(`?${query}`)).toThrow(query);
-  });
+  test.each(['backend=cuda', 'variant=avx', 'transport=pigeon'])(
+    'refuses %s, naming it',
+    (query) => {
+      expect(() => readOverrides(`?${query}`)).toThrow(query);
+    },
+  );
 });

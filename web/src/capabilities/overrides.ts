@@ -1,4 +1,4 @@
-// Overrides in a page's address: `?backend=wasm&threads=1&variant=simd`.
+// Overrides in a page's address: `?backend=wasm&threads=1&variant=simd&transport=websocket`.
 import { TesseraError } from '../tesseraError.ts';
 import type { CapabilityOverrides } from './report.ts';
 
@@ -17,6 +17,10 @@ export function readOverrides(search: string): CapabilityOverrides {
   const variant = query.get('variant');
   if (variant === 'simd' || variant === 'threads') overrides.variant = variant;
   else if (variant !== null) throw refuse('variant', variant, '"simd" or "threads"');
+
+  const transport = query.get('transport');
+  if (transport === 'http' || transport === 'websocket') overrides.transport = transport;
+  else if (transport !== null) throw refuse('transport', transport, '"http" or "websocket"');
 
   const threads = query.get('threads');
   if (threads !== null) {

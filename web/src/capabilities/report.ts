@@ -1,4 +1,5 @@
 // What a browser was found to offer, and the build and number of threads chosen for it.
+import type { ShardTransport } from '../loading/progress.ts';
 
 export type FeatureName =
   | 'simd'
@@ -43,9 +44,11 @@ export interface CapabilityReport {
   sentences: string[];
 }
 
-// What the page's address, or a program, prescribes: `?backend=wasm&threads=1&variant=simd`.
+// What the page's address, or a program, prescribes: `?backend=wasm&threads=1&variant=simd&transport=websocket`.
+// The transport is no capability, but comes along for createEngine().
 export interface CapabilityOverrides {
   backend?: 'wasm' | undefined;
   threads?: number | undefined;
   variant?: WasmVariant | undefined;
+  transport?: ShardTransport | undefined;
 }

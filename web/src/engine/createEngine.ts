@@ -35,7 +35,7 @@ const browserEnvironment: EngineEnvironment = {
   openSocket: openBrowserSocket,
   clock: systemClock,
   baseUrl: () => globalThis.location.origin,
-  wasmUrl: () => new URL('/wasm/', import.meta.url).href,
+  wasmUrl: () => new URL(/* @vite-ignore */ '/wasm/', import.meta.url).href,
 };
 
 // Resolves when the model can answer. The caller owns the engine and disposes of it.
