@@ -10,10 +10,7 @@ export function demonstrationAnswer(messages: ChatMessage[]): string {
   return kShort;
 }
 
-const kShort = `A rainbow forms when sunlight enters drops of rain: each drop **bends** the light, reflects it
-once at its back, and bends it again on the way out. Because *blue* light is bent more than *red*, the colours
-leave the drop at slightly different angles. You see the drops that send you red about 42° from the point opposite
-the sun, and those that send you violet about 40° from it.`;
+const kShort = `A rainbow forms when sunlight enters drops of rain: each drop **bends** the light, reflects it once at its back, and bends it again on the way out. Because *blue* light is bent more than *red*, the colours leave the drop at slightly different angles. You see the drops that send you red about 42° from the point opposite the sun, and those that send you violet about 40° from it.`;
 
 const kCode = `Here is a function that reverses a string, with a slice:
 
@@ -26,8 +23,7 @@ def reverse(text: str) -> str:
 print(reverse("Tessera"))  # aresseT, and here is a comment that goes on far beyond the edge of the block
 \`\`\`
 
-The slice \`[::-1]\` takes every character from the end to the beginning. It works on code points, so characters
-that are made of several, such as 👩‍🚀, come apart. <script>alert(1)</script>
+The slice \`[::-1]\` takes every character from the end to the beginning. It works on code points, so characters that are made of several, such as 👩‍🚀, come apart. <script>alert(1)</script>
 `;
 
 const kLists = `Here are some ideas:

@@ -125,6 +125,7 @@ export class App {
       app.dataset['answering'] = String(view.running !== null);
       heading.textContent = view.summary.title;
       document.title = view.isStored ? `${view.summary.title} · Tessera` : 'Tessera';
+      this.#scroll.setEmpty(view.path.length === 0);
       if (isOther) this.#scroll.follow();
       else this.#scroll.keep();
     });

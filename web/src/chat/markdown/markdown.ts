@@ -25,7 +25,8 @@ const marked = new Marked({
 
 const kAllowedTags =
   'p br hr h3 h4 h5 h6 strong em del code pre blockquote ul ol li table thead tbody tr th td a';
-const kAllowedAttributes = ['href', 'title', 'class', 'start', 'align'];
+const kPlainAttributes = ['title', 'class', 'start', 'align'];
+const kAllowedAttributes = ['href', ...kPlainAttributes];
 
 // The blocks of a text, in order; their `raw` fields joined are the text (with \n line ends).
 export function splitBlocks(markdown: string): Block[] {
@@ -39,6 +40,7 @@ export function renderBlock(block: Block): Node[] {
     ALLOWED_TAGS: kAllowedTags.split(' '),
     ALLOWED_ATTR: kAllowedAttributes,
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
+    ADD_URI_SAFE_ATTR: kPlainAttributes,
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     RETURN_DOM_FRAGMENT: true,

@@ -9,6 +9,7 @@ export class AutoScroll {
   #isFollowing = true;
   #lastTop = 0;
   #touches = 0;
+  #isEmpty = true;
 
   constructor(scroller: HTMLElement, onChange: (isFollowing: boolean) => void) {
     this.#scroller = scroller;
@@ -32,6 +33,13 @@ export class AutoScroll {
     for (const content of [this.#scroller, ...contents]) observer.observe(content);
   }
 
+  // Without messages there is no end to follow: what is shown then is read from the top.
+  setEmpty(isEmpty: boolean): void {
+    if (isEmpty && !this.#isEmpty) this.#scroller.scrollTop = 0;
+    this.#isEmpty = isEmpty;
+    if (isEmpty) this.#set(true);
+  }
+
   // Goes to the end and follows from there on.
   follow(): void {
     this.#set(true);
@@ -40,7 +48,7 @@ export class AutoScroll {
 
   // Called when the text grew.
   keep(): void {
-    if (!this.#isFollowing || this.#touches > 0) return;
+    if (this.#isEmpty || !this.#isFollowing || this.#touches > 0) return;
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#lastTop = this.#scroller.scrollTop;
   }
@@ -52,6 +60,7 @@ export class AutoScroll {
 
   // Upwards is only ever the reader; text that grew leaves the position where it is.
   #onScroll(): void {
+    if (this.#isEmpty) return;
     const top = this.#scroller.scrollTop;
     const wentUp = top < this.#lastTop - 1;
     this.#lastTop = top;
@@ -61,7 +70,7 @@ export class AutoScroll {
 
   // Before the scroll event, so that the next token does not undo the reader's first notch.
   #onWheel(event: WheelEvent): void {
-    if (event.deltaY < 0 && this.#scroller.scrollTop > 0) this.#set(false);
+    if (!this.#isEmpty && event.deltaY < 0 && this.#scroller.scrollTop > 0) this.#set(false);
   }
 
   #set(isFollowing: boolean): void {

@@ -33,8 +33,9 @@ export function createLoadCard(host: EngineHost, onWayOut: (way: WayOut) => void
     const loaded = progress?.loadedBytes ?? 0;
     title.textContent = `Loading ${state.model}`;
     percent.textContent = total > 0 ? formatPercent(loaded, total) : '';
-    cached.style.width = formatPercent(progress?.cachedBytes ?? 0, total);
-    arrived.style.width = formatPercent(loaded - (progress?.cachedBytes ?? 0), total);
+    const fromCache = progress?.cachedBytes ?? 0;
+    cached.style.width = share(fromCache, total);
+    arrived.style.width = share(loaded - fromCache, total);
     bar.classList.toggle('indeterminate', total === 0);
     detail.textContent = describeProgress(state);
     if (total > 0) bar.setAttribute('aria-valuenow', String(Math.floor((loaded / total) * 100)));
@@ -62,6 +63,10 @@ export function createLoadCard(host: EngineHost, onWayOut: (way: WayOut) => void
       card.replaceChildren(createErrorCard(advice, testIds.loadError, onWayOut));
     }
   });
+}
+
+function share(part: number, whole: number): string {
+  return whole > 0 ? `${((part / whole) * 100).toFixed(2)}%` : '0';
 }
 
 // "41.2 MB of 92.3 MB · 8.1 MB/s · about 6 s left · 12 MB from this browser’s cache".

@@ -196,8 +196,9 @@ export class MessageView {
     });
     again.disabled = isBusy;
     edit.disabled = isBusy;
-    const own = role === 'assistant' ? [copy, again] : [edit, copy];
-    const contents: Node[] = [...own];
+    const contents: Node[] = role === 'assistant' ? [copy, again] : [edit, copy];
+    // There is nothing to copy of an answer that failed at once.
+    if (this.#message.content === '') contents.shift();
     if (versions > 1) contents.push(this.#versionChoice(version, versions, isBusy));
     if (role === 'assistant') contents.push(this.#measurements);
     return contents;

@@ -3,8 +3,6 @@ import { element } from '../element.ts';
 
 const kColumns = 25;
 const kRows = 7;
-// Prime to the number of tiles, so that its multiples visit each tile once, far apart from one another.
-const kStride = 72;
 
 export interface Mosaic {
   readonly root: HTMLElement;
@@ -17,7 +15,7 @@ export function createMosaic(): Mosaic {
   const tiles = Array.from({ length: count }, (_, index) =>
     element('span', { class: 'tile', 'data-tone': String(toneOf(index)) }),
   );
-  const order = tiles.map((_, index) => (index * kStride) % count);
+  const order = shuffled(count);
   let laid = 0;
   return {
     root: element('div', { class: 'mosaic', 'aria-hidden': 'true' }, ...tiles),
@@ -27,6 +25,18 @@ export function createMosaic(): Mosaic {
       for (; laid > wanted; laid -= 1) tiles[order[laid - 1] ?? 0]?.classList.remove('laid');
     },
   };
+}
+
+// Every index once, in an order that looks like chance and is always the same.
+function shuffled(count: number): number[] {
+  const order = Array.from({ length: count }, (_, index) => index);
+  let state = 7;
+  for (let last = count - 1; last > 0; last -= 1) {
+    state = (state * 16_807) % 2_147_483_647;
+    const other = state % (last + 1);
+    [order[last], order[other]] = [order[other] ?? 0, order[last] ?? 0];
+  }
+  return order;
 }
 
 // Nested lozenges, mirrored about both axes.

@@ -60,7 +60,7 @@ function buildRow(build: CapabilityReport['builds'][number]): HTMLLIElement {
 }
 
 function tag(verdict: 'chosen' | 'possible' | 'impossible'): HTMLElement {
-  const words = { chosen: 'running', possible: 'possible', impossible: 'not possible here' };
+  const words = { chosen: 'chosen', possible: 'possible', impossible: 'not possible here' };
   return element('span', { class: 'tag' }, words[verdict]);
 }
 
