@@ -14,7 +14,6 @@ export interface ShownMessage {
 
 const loadTimeoutMs = 45_000;
 const answerTimeoutMs = 60_000;
-const composer = `textarea${part('composer')}, ${part('composer')} textarea`;
 
 export class ChatPage {
   readonly page: EnginePage;
@@ -49,8 +48,13 @@ export class ChatPage {
     );
   }
 
+  /** Of "light", "dark" and "system". */
+  async chooseTheme(theme: string): Promise<void> {
+    await this.page.click(`${part('theme')} label:has(input[value="${theme}"])`);
+  }
+
   async write(text: string): Promise<void> {
-    await this.page.fill(composer, text);
+    await this.page.fill(part('composer'), text);
   }
 
   async send(text: string): Promise<void> {

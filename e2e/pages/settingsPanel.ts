@@ -18,7 +18,7 @@ export class SettingsPanel {
     await this.#page.waitForVisible(part('settingsPanel'));
   }
 
-  /** Opens the panel, sets what is given and closes it again. */
+  /** Opens the panel, sets what is given and closes it again. A setting counts when its field is left. */
   async change(values: Partial<Record<SettingName, number>>): Promise<void> {
     await this.open();
     for (const [name, value] of Object.entries(values))
@@ -33,7 +33,6 @@ export class SettingsPanel {
   }
 
   async close(): Promise<void> {
-    if (await this.#page.isVisible(part('settingsPanel')))
-      await this.#page.click(part('toggleSettings'));
+    await this.#page.click(`${part('settingsPanel')} .panel-head button`);
   }
 }

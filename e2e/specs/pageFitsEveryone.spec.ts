@@ -41,7 +41,7 @@ test('axe finds nothing serious, in light and in dark', async ({ chat }) => {
   await chat.ask('What kind of music do you like?');
   await chat.settings.open();
   for (const theme of ['light', 'dark']) {
-    await chat.page.select(part('theme'), theme);
+    await chat.chooseTheme(theme);
     expect(await findBarriers(chat.page), theme).toEqual([]);
   }
 });
