@@ -4,8 +4,8 @@ run by Hugging Face's `tokenizers`, with the ids and texts that it gives for man
     pip install tokenizers==0.23.3
     python tests/golden/tokenizer/make_goldens.py
 
-For each style it writes <style>/tokenizer.json and <style>/cases.json; a case's text is given in hexadecimal
-where it is not UTF-8 (it then counts as what Python's errors="replace" makes of it).
+For each style it writes <style>/tokenizer.json and <style>/cases.json. A case's text is given in
+hexadecimal where it is not UTF-8 (it counts as what Python's errors="replace" makes of it).
 """
 
 import json
@@ -114,7 +114,10 @@ def prefixed():
 def smollm():
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -156,7 +159,8 @@ def qwen2():
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = split_by(QWEN2)
     tokenizer.decoder = decoders.ByteLevel()
-    return finish(tokenizer, ["<|endoftext|>"], 900, CHAT_TOKENS + ODD_TOKENS, trainer=byte_alphabet())
+    added = CHAT_TOKENS + ODD_TOKENS
+    return finish(tokenizer, ["<|endoftext|>"], 900, added, trainer=byte_alphabet())
 
 
 def llama2():
