@@ -6,6 +6,7 @@ run by Hugging Face's `tokenizers`, with the ids and texts that it gives for man
 
 For each style it writes <style>/tokenizer.json and <style>/cases.json. A case's text is given in
 hexadecimal where it is not UTF-8 (it counts as what Python's errors="replace" makes of it).
+Training breaks ties at random: a new run gives other vocabularies, and the cases that go with them.
 """
 
 import json
