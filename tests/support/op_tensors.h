@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -20,11 +23,9 @@ inline std::vector<std::byte> weight_bytes(DataType type, const Shape& shape,
                                            std::span<const float> values) {
   std::vector<std::byte> bytes(tensor_size_bytes(type, shape).value());
   if (type == DataType::kF32) {
-    std::transform(values.begin(), values.end(), reinterpret_cast<float*>(bytes.data()),
-                   [](float value) { return value; });
+    std::ranges::copy(values, reinterpret_cast<float*>(bytes.data()));
   } else if (type == DataType::kF16) {
-    std::transform(values.begin(), values.end(), reinterpret_cast<std::uint16_t*>(bytes.data()),
-                   float_to_half);
+    std::ranges::transform(values, reinterpret_cast<std::uint16_t*>(bytes.data()), float_to_half);
   } else {
     const std::size_t panel_size = panel_size_bytes(type, shape[1]);
     for (std::int64_t panel = 0; panel < panel_count(shape[0]); ++panel) {
@@ -48,6 +49,18 @@ inline std::vector<double> weight_values(DataType type, const Shape& shape,
   return values;
 }
 
+// The largest difference between two arrays of one size; NaN counts as infinite.
+inline double largest_difference(std::span<const float> values, std::span<const double> expected) {
+  TESSERA_CHECK(values.size() == expected.size());
+  double largest = 0.0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double difference = std::fabs(static_cast<double>(values[i]) - expected[i]);
+    if (std::isnan(difference)) return std::numeric_limits<double>::infinity();
+    largest = std::max(largest, difference);
+  }
+  return largest;
+}
+
 class OpTensors {
  public:
   explicit OpTensors(int threads) : backend_(CpuBackend::create({.threads = threads}).value()) {}
@@ -63,6 +76,10 @@ class OpTensors {
   }
   TensorRef f32(const Shape& shape, const std::vector<float>& values) {
     return from_bytes(DataType::kF32, shape, std::as_bytes(std::span(values)));
+  }
+  // REQUIRES: type is f32 or f16.
+  TensorRef row_major(DataType type, const Shape& shape, const std::vector<float>& values) {
+    return from_bytes(type, shape, weight_bytes(type, shape, values));
   }
   TensorRef i32(const std::vector<std::int32_t>& values) {
     return from_bytes(DataType::kI32, Shape{static_cast<std::int64_t>(values.size())},

@@ -1,79 +1,110 @@
-// Attention: causal, grouped-query, with an online softmax; a part per token and query head.
+// Attention: causal, grouped-query, with an online softmax.
+//   out[t, h, :] = sum_p softmax_p(scale * query[t, h, :] . keys[p, :]) * values[p, :]
+// A part is one query head with a tile of tokens; it passes over the keys in blocks.
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
+#include "backends/cpu/attention_tile.h"
 #include "backends/cpu/execution.h"
 #include "backends/cpu/positions.h"
+#include "backends/cpu/simd/simd.h"
 #include "base/half.h"
 
 namespace tessera::cpu {
 namespace {
 
-float load(float value) noexcept {
-  return value;
-}
-float load(std::uint16_t value) noexcept {
-  return half_to_float(value);
-}
-
-template <typename Element>
-void attend(const float* query, const Element* keys, const Element* values, std::int64_t begin,
-            std::int64_t end, std::int64_t head_size, float scale, float* out) noexcept {
-  float maximum = -std::numeric_limits<float>::infinity();
-  float sum = 0.0f;
-  std::fill_n(out, head_size, 0.0f);
-  for (std::int64_t position = begin; position < end; ++position) {
-    const Element* key = keys + position * head_size;
-    const Element* value = values + position * head_size;
-    float score = 0.0f;
-    for (std::int64_t i = 0; i < head_size; ++i) score += query[i] * load(key[i]);
-    score *= scale;
-    const float maximum_new = std::max(maximum, score);
-    const float correction = std::exp(maximum - maximum_new);
-    const float weight = std::exp(score - maximum_new);
-    for (std::int64_t i = 0; i < head_size; ++i) {
-      out[i] = out[i] * correction + weight * load(value[i]);
-    }
-    sum = sum * correction + weight;
-    maximum = maximum_new;
+// A block of a f16 cache as floats, for tiles of several tokens; one token reads f16 as it is.
+void widen(const std::uint16_t* from, std::int64_t count, float* to) noexcept {
+  std::int64_t i = 0;
+  for (; i + simd::kLanes <= count; i += simd::kLanes) {
+    simd::store(to + i, simd::load_halves(from + i));
   }
-  for (std::int64_t i = 0; i < head_size; ++i) out[i] /= sum;
+  for (; i < count; ++i) to[i] = half_to_float(from[i]);
+}
+
+void attend_block(AttentionTile& tile, const float* keys, const float* values, std::int64_t first,
+                  std::int64_t count, float*) noexcept {
+  tile.add_block(keys, values, first, count);
+}
+
+void attend_block(AttentionTile& tile, const std::uint16_t* keys, const std::uint16_t* values,
+                  std::int64_t first, std::int64_t count, float* wide) noexcept {
+  if (tile.row_count == 1) return tile.add_block(keys, values, first, count);
+  const std::int64_t elements = count * tile.head_size;
+  widen(keys, elements, wide);
+  widen(values, elements, wide + elements);
+  tile.add_block(wide, wide + elements, first, count);
 }
 
 template <typename Element>
-void run_typed(const Attention& op, Execution& execution) {
-  const std::int64_t query_heads = op.query.shape[1];
-  const std::int64_t head_size = op.query.shape[2];
-  const std::int64_t context_tokens_max = op.key_cache.shape[1];
-  const std::int64_t group = query_heads / op.key_cache.shape[0];
-  const auto* query = reinterpret_cast<const float*>(op.query.host_bytes());
-  const auto* keys = reinterpret_cast<const Element*>(op.key_cache.host_bytes());
-  const auto* values = reinterpret_cast<const Element*>(op.value_cache.host_bytes());
-  const auto* positions = reinterpret_cast<const std::int32_t*>(op.positions.host_bytes());
-  auto* out = reinterpret_cast<float*>(op.out.host_bytes());
-  execution.threads.for_each_part(op.query.shape[0] * query_heads, [&](std::int64_t part, int) {
-    const std::int64_t head = part % query_heads;
-    const std::int64_t end = positions[part / query_heads] + std::int64_t{1};
-    const std::int64_t begin =
-        op.window_tokens > 0 ? std::max<std::int64_t>(0, end - op.window_tokens) : 0;
-    const std::int64_t cache = head / group * context_tokens_max * head_size;
-    attend(query + part * head_size, keys + cache, values + cache, begin, end, head_size, op.scale,
-           out + part * head_size);
-  });
-}
+class TypedAttention {
+ public:
+  explicit TypedAttention(const Attention& op)
+      : op_(op),
+        query_heads_(op.query.shape[1]),
+        head_size_(op.query.shape[2]),
+        group_(query_heads_ / op.key_cache.shape[0]),
+        tile_count_((op.query.shape[0] + AttentionTile::kRowsMax - 1) / AttentionTile::kRowsMax) {}
+
+  Result<void> run(Execution& execution) const {
+    const std::int64_t wide_elements = 2 * AttentionTile::kBlockKeys * head_size_;
+    TESSERA_TRY(
+        std::byte * scratch,
+        execution.scratch.reserve(
+            static_cast<std::size_t>(execution.threads.threads() * wide_elements) * sizeof(float)));
+    execution.threads.for_each_part(query_heads_ * tile_count_, [&](std::int64_t part, int thread) {
+      // The last tokens see the most keys: they go first, so that no thread is left with them.
+      const std::int64_t tile = tile_count_ - 1 - part / query_heads_;
+      attend(part % query_heads_, tile, reinterpret_cast<float*>(scratch) + thread * wide_elements);
+    });
+    return {};
+  }
+
+ private:
+  void attend(std::int64_t head, std::int64_t tile_index, float* wide) const noexcept {
+    AttentionTile tile;
+    tile.head_size = head_size_;
+    tile.scale = op_.scale;
+    const std::int64_t first_token = tile_index * AttentionTile::kRowsMax;
+    const std::int64_t last_token =
+        std::min(op_.query.shape[0], first_token + AttentionTile::kRowsMax);
+    const auto* positions = reinterpret_cast<const std::int32_t*>(op_.positions.host_bytes());
+    std::int64_t begin = op_.key_cache.shape[1];
+    std::int64_t end = 0;
+    for (std::int64_t token = first_token; token < last_token; ++token) {
+      const std::int64_t offset = (token * query_heads_ + head) * head_size_;
+      const std::int64_t row_end = positions[token] + std::int64_t{1};
+      const std::int64_t row_begin =
+          op_.window_tokens > 0 ? std::max<std::int64_t>(0, row_end - op_.window_tokens) : 0;
+      tile.add_row(reinterpret_cast<const float*>(op_.query.host_bytes()) + offset,
+                   reinterpret_cast<float*>(op_.out.host_bytes()) + offset, row_begin, row_end);
+      begin = std::min(begin, row_begin);
+      end = std::max(end, row_end);
+    }
+    const std::int64_t cache = head / group_ * op_.key_cache.shape[1] * head_size_;
+    const auto* keys = reinterpret_cast<const Element*>(op_.key_cache.host_bytes()) + cache;
+    const auto* values = reinterpret_cast<const Element*>(op_.value_cache.host_bytes()) + cache;
+    for (std::int64_t first = begin; first < end; first += AttentionTile::kBlockKeys) {
+      const std::int64_t count = std::min(AttentionTile::kBlockKeys, end - first);
+      attend_block(tile, keys + first * head_size_, values + first * head_size_, first, count,
+                   wide);
+    }
+    tile.finish();
+  }
+
+  const Attention& op_;
+  std::int64_t query_heads_;
+  std::int64_t head_size_;
+  std::int64_t group_;
+  std::int64_t tile_count_;
+};
 
 }  // namespace
 
 Result<void> run(const Attention& op, Execution& execution) {
   TESSERA_TRY_VOID(check_positions(op.positions, op.key_cache.shape[1]));
   if (op.query.shape.element_count() == 0) return {};
-  if (op.key_cache.type == DataType::kF32) {
-    run_typed<float>(op, execution);
-  } else {
-    run_typed<std::uint16_t>(op, execution);
-  }
-  return {};
+  if (op.key_cache.type == DataType::kF32) return TypedAttention<float>(op).run(execution);
+  return TypedAttention<std::uint16_t>(op).run(execution);
 }
 
 }  // namespace tessera::cpu

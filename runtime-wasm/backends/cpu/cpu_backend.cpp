@@ -50,11 +50,19 @@ Result<std::unique_ptr<CpuBackend>> CpuBackend::create(const CpuBackendOptions& 
 
 CpuBackend::CpuBackend(const CpuBackendOptions& options)
     : pool_(options.threads),
-      scratch_([this](std::size_t size) { return take_memory(size, MemoryPurpose::kActivations); },
-               [this](std::byte* memory, std::size_t size) {
-                 give_memory_back(memory, size, MemoryPurpose::kActivations);
-               }) {
+      scratch_(take_activations(), give_activations_back()),
+      rotations_(take_activations(), give_activations_back()) {
   use_.budget_bytes = options.memory_budget_bytes;
+}
+
+Scratch::Take CpuBackend::take_activations() {
+  return [this](std::size_t size) { return take_memory(size, MemoryPurpose::kActivations); };
+}
+
+Scratch::GiveBack CpuBackend::give_activations_back() {
+  return [this](std::byte* memory, std::size_t size) {
+    give_memory_back(memory, size, MemoryPurpose::kActivations);
+  };
 }
 
 CpuBackend::~CpuBackend() {
@@ -121,7 +129,7 @@ Result<void> CpuBackend::read(const BufferRef& buffer, std::size_t offset_bytes,
 }
 
 Result<void> CpuBackend::run(std::span<const Op> ops) {
-  cpu::Execution execution{pool_, scratch_};
+  cpu::Execution execution{pool_, scratch_, rotations_};
   for (const Op& op : ops) {
     TESSERA_TRY_VOID(
         std::visit([&](const auto& alternative) { return cpu::run(alternative, execution); }, op));

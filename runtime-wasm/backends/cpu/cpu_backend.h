@@ -8,6 +8,7 @@
 
 #include "backends/backend.h"
 #include "backends/cpu/execution.h"
+#include "backends/cpu/rotation_table.h"
 #include "backends/cpu/scratch.h"
 #include "backends/cpu/thread_pool.h"
 
@@ -51,6 +52,8 @@ class CpuBackend final : public Backend {
 
   explicit CpuBackend(const CpuBackendOptions& options);
   std::size_t& counter(MemoryPurpose purpose);
+  Scratch::Take take_activations();
+  Scratch::GiveBack give_activations_back();
   Result<std::byte*> take_memory(std::size_t size_bytes, MemoryPurpose purpose);
   void give_memory_back(std::byte* memory, std::size_t size_bytes, MemoryPurpose purpose);
 
@@ -59,6 +62,7 @@ class CpuBackend final : public Backend {
   std::unordered_map<std::uint32_t, Allocation> allocations_;
   ThreadPool pool_;
   Scratch scratch_;
+  cpu::RotationTable rotations_;
 };
 
 }  // namespace tessera

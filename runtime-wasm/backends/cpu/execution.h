@@ -1,6 +1,7 @@
 // What an op's kernel is given to run with, and the kernels: one overload for every op.
 #pragma once
 
+#include "backends/cpu/rotation_table.h"
 #include "backends/cpu/scratch.h"
 #include "backends/cpu/thread_pool.h"
 #include "base/result.h"
@@ -11,6 +12,7 @@ namespace tessera::cpu {
 struct Execution {
   ThreadPool& threads;
   Scratch& scratch;
+  RotationTable& rotations;
 };
 
 // Each REQUIRES a valid op whose tensors are in host memory.

@@ -2,16 +2,30 @@
 #include <cmath>
 
 #include "backends/cpu/execution.h"
+#include "backends/cpu/simd/simd.h"
 
 namespace tessera::cpu {
 namespace {
 
+float sum_of_squares(const float* x, std::int64_t width) noexcept {
+  simd::F32 even = simd::splat(0.0f);
+  simd::F32 odd = simd::splat(0.0f);
+  std::int64_t i = 0;
+  for (; i + 2 * simd::kLanes <= width; i += 2 * simd::kLanes) {
+    const simd::F32 first = simd::load(x + i);
+    const simd::F32 second = simd::load(x + i + simd::kLanes);
+    even = simd::multiply_add(first, first, even);
+    odd = simd::multiply_add(second, second, odd);
+  }
+  float sum = simd::sum_of_lanes(simd::add(even, odd));
+  for (; i < width; ++i) sum += x[i] * x[i];
+  return sum;
+}
+
 void normalize_row(const float* x, const float* weight, float* out, std::int64_t width,
                    float epsilon) noexcept {
-  double sum = 0.0;
-  for (std::int64_t i = 0; i < width; ++i) sum += static_cast<double>(x[i]) * x[i];
-  const double mean = sum / static_cast<double>(width);
-  const auto factor = static_cast<float>(1.0 / std::sqrt(mean + static_cast<double>(epsilon)));
+  const float mean = sum_of_squares(x, width) / static_cast<float>(width);
+  const float factor = 1.0f / std::sqrt(mean + epsilon);
   for (std::int64_t i = 0; i < width; ++i) out[i] = x[i] * factor * weight[i];
 }
 

@@ -1,23 +1,30 @@
 // Rope: rotates pairs (x[i], x[i + rotary_size / 2]) by positions[t] * frequencies[i], a part per
 // token.
-#include <cmath>
-
 #include "backends/cpu/execution.h"
+#include "backends/cpu/simd/simd.h"
 
 namespace tessera::cpu {
 namespace {
 
-// The cosine and sine of one pair's angle, scaled.
-struct Rotation {
-  float cosine;
-  float sine;
-};
-
-// The angle reaches thousands of radians: in float32 its own rounding would cost 1e-4 and more, so
-// it is formed and reduced in double.
-Rotation rotation(std::int32_t position, float frequency, float scale) noexcept {
-  const double angle = static_cast<double>(position) * static_cast<double>(frequency);
-  return {static_cast<float>(std::cos(angle)) * scale, static_cast<float>(std::sin(angle)) * scale};
+// One head: `cosines` and `sines` have `half` elements each.
+void rotate(float* x, const float* cosines, const float* sines, std::int64_t half) noexcept {
+  std::int64_t i = 0;
+  for (; i + simd::kLanes <= half; i += simd::kLanes) {
+    const simd::F32 first = simd::load(x + i);
+    const simd::F32 second = simd::load(x + half + i);
+    const simd::F32 cosine = simd::load(cosines + i);
+    const simd::F32 sine = simd::load(sines + i);
+    const simd::F32 turned =
+        simd::subtract(simd::multiply(first, cosine), simd::multiply(second, sine));
+    simd::store(x + i, turned);
+    simd::store(x + half + i, simd::multiply_add(second, cosine, simd::multiply(first, sine)));
+  }
+  for (; i < half; ++i) {
+    const float first = x[i];
+    const float second = x[half + i];
+    x[i] = first * cosines[i] - second * sines[i];
+    x[half + i] = second * cosines[i] + first * sines[i];
+  }
 }
 
 }  // namespace
@@ -27,18 +34,14 @@ Result<void> run(const Rope& op, Execution& execution) {
   const std::int64_t head_size = op.x.shape[2];
   const std::int64_t half = op.frequencies.shape[0];
   auto* x = reinterpret_cast<float*>(op.x.host_bytes());
-  const auto* positions = reinterpret_cast<const std::int32_t*>(op.positions.host_bytes());
-  const auto* frequencies = reinterpret_cast<const float*>(op.frequencies.host_bytes());
+  TESSERA_TRY(const float* rows,
+              execution.rotations.rows(op.positions.host_span<const std::int32_t>(),
+                                       op.frequencies.host_span<const float>(), op.attention_scale,
+                                       execution.threads));
   execution.threads.for_each_part(op.x.shape[0], [&](std::int64_t token, int) {
-    for (std::int64_t i = 0; i < half; ++i) {
-      const Rotation turn = rotation(positions[token], frequencies[i], op.attention_scale);
-      float* pair = x + token * heads * head_size + i;
-      for (std::int64_t head = 0; head < heads; ++head, pair += head_size) {
-        const float first = pair[0];
-        const float second = pair[half];
-        pair[0] = first * turn.cosine - second * turn.sine;
-        pair[half] = second * turn.cosine + first * turn.sine;
-      }
+    const float* row = rows + token * 2 * half;
+    for (std::int64_t head = 0; head < heads; ++head) {
+      rotate(x + (token * heads + head) * head_size, row, row + half, half);
     }
   });
   return {};

@@ -204,7 +204,8 @@ TEST_CASE("matmul q8 with int8 activations is exact for the weight -128") {
 
 TEST_CASE("matmul passes zeros, tiny and infinite activations on") {
   OpTensors tensors(1);
-  const auto weight = testing::weight_bytes(DataType::kQ4, Shape{1, 32}, std::vector<float>(32, 1.0f));
+  const auto weight =
+      testing::weight_bytes(DataType::kQ4, Shape{1, 32}, std::vector<float>(32, 1.0f));
   for (const float value : {0.0f, 1e-35f, 1e-40f}) {
     const MatMul op{
         .x = tensors.f32(Shape{1, 32}, std::vector<float>(32, value)),

@@ -96,6 +96,9 @@ I32 shift_right_unsigned(I32 a) noexcept {
 inline F32 to_f32(I32 a) noexcept {
   return {_mm256_cvtepi32_ps(a.v)};
 }
+inline I32 f32_to_bits(F32 a) noexcept {
+  return {_mm256_castps_si256(a.v)};
+}
 inline F32 bits_to_f32(I32 a) noexcept {
   return {_mm256_castsi256_ps(a.v)};
 }

@@ -78,7 +78,10 @@ inline I32 splat_i32(std::int32_t value) noexcept {
   return make_lanes<I32>([&](int) { return value; });
 }
 inline I32 add(const I32& a, const I32& b) noexcept {
-  return make_lanes<I32>([&](int i) { return a.v[i] + b.v[i]; });
+  return make_lanes<I32>([&](int i) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(a.v[i]) +
+                                     static_cast<std::uint32_t>(b.v[i]));
+  });
 }
 inline I32 subtract(const I32& a, const I32& b) noexcept {
   return make_lanes<I32>([&](int i) { return a.v[i] - b.v[i]; });
@@ -104,6 +107,9 @@ I32 shift_right_unsigned(const I32& a) noexcept {
 }
 inline F32 to_f32(const I32& a) noexcept {
   return make_lanes<F32>([&](int i) { return static_cast<float>(a.v[i]); });
+}
+inline I32 f32_to_bits(const F32& a) noexcept {
+  return make_lanes<I32>([&](int i) { return std::bit_cast<std::int32_t>(a.v[i]); });
 }
 inline F32 bits_to_f32(const I32& a) noexcept {
   return make_lanes<F32>([&](int i) { return std::bit_cast<float>(a.v[i]); });

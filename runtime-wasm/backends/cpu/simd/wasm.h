@@ -101,6 +101,9 @@ I32 shift_right_unsigned(I32 a) noexcept {
 inline F32 to_f32(I32 a) noexcept {
   return {wasm_f32x4_convert_i32x4(a.v)};
 }
+inline I32 f32_to_bits(F32 a) noexcept {
+  return {a.v};
+}
 inline F32 bits_to_f32(I32 a) noexcept {
   return {a.v};
 }
