@@ -1,5 +1,5 @@
-// The last step of a build: the Wasm modules go to dist/wasm, and every file that compresses gets .gz and .br
-// siblings, which the server sends as they are.
+// The last step of a build: the Wasm modules go to dist/wasm, and every file that compresses gets
+// .gz and .br siblings, which the server sends as they are.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';

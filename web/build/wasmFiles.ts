@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 
 const repository = resolve(import.meta.dirname, '../..');
 
-// Build folders are `build/<prefix><variant>`; another prefix takes modules from builds beside the presets'.
+// Build folders are `build/<prefix><variant>`; another prefix takes modules from builds beside the
+// presets'.
 const prefix = process.env['TESSERA_WASM_BUILD_PREFIX'] ?? 'wasm-';
 
 export interface WasmFile {

@@ -40,8 +40,8 @@ export interface Backoff {
   maxMs: number;
 }
 
-// The pause before the attempt after `failures` failures (1 or more): doubling, with jitter of up to a quarter off, so that
-// many tabs do not come back in the same moment.
+// The pause before the attempt after `failures` failures (1 or more): doubling, with jitter of up
+// to a quarter off, so that many tabs do not come back in the same moment.
 export function backoffMs(backoff: Backoff, failures: number, clock: Clock): number {
   const full = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(failures - 1, 30));
   return full * (1 - clock.random() / 4);

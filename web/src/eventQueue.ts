@@ -1,4 +1,5 @@
-// Events from callbacks, as an async iterable for one reader. Those that come before they are asked for wait in order.
+// Events from callbacks, as an async iterable for one reader. Those that come before they are asked
+// for wait in order.
 
 type Ending = { type: 'open' } | { type: 'ended' } | { type: 'failed'; error: unknown };
 

@@ -43,7 +43,8 @@ export class TesseraError extends Error {
     return new TesseraError(error.code, error.message);
   }
 
-  // Whatever was thrown, as a TesseraError: aborts become "cancelled", the unknown becomes "internal".
+  // Whatever was thrown, as a TesseraError: aborts become "cancelled", the unknown becomes
+  // "internal".
   static from(thrown: unknown): TesseraError {
     if (thrown instanceof TesseraError) return thrown;
     if (thrown instanceof Error) {

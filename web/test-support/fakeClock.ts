@@ -1,4 +1,5 @@
-// A clock that a test turns by hand. Callbacks run in the order of their times; promises get to run between them.
+// A clock that a test turns by hand. Callbacks run in the order of their times; promises get to run
+// between them.
 import type { Clock } from '../src/clock.ts';
 
 // A body of a few chunks takes a few rounds of the event loop.

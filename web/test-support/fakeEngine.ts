@@ -1,4 +1,5 @@
-// An engine without a model: answers with prepared texts, word by word, as fast as the test lets it.
+// An engine without a model: answers with prepared texts, word by word, as fast as the test lets
+// it.
 import type { CapabilityReport } from '../src/capabilities/report.ts';
 import type { RunnerOptions, RunnerSession, RunnerState } from '../src/connection/runnerSession.ts';
 import type { Engine, EngineOptions, EngineTimings } from '../src/engine/engine.ts';

@@ -1,4 +1,5 @@
-// A Wasm module in JavaScript: the same calls over a heap of its own, with prepared answers instead of a model.
+// A Wasm module in JavaScript: the same calls over a heap of its own, with prepared answers instead
+// of a model.
 import type { WasmModule } from '../src/runtime/wasmModule.ts';
 import { settle } from './fakeClock.ts';
 

@@ -17,8 +17,8 @@ interface Build {
   hasThreads: boolean;
 }
 
-// A module must validate before it runs, so each combination of features is a build of its own. A further
-// build is a further row.
+// A module must validate before it runs, so each combination of features is a build of its own. A
+// further build is a further row.
 export const builds: readonly Build[] = [
   {
     variant: 'threads',

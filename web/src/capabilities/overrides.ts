@@ -5,7 +5,8 @@ import type { CapabilityOverrides } from './report.ts';
 // More than any browser grants; a larger number is a mistake.
 export const kThreadsMax = 64;
 
-// Reads overrides out of a query string. Unknown names are ignored (the page has others of its own).
+// Reads overrides out of a query string. Unknown names are ignored (the page has others of its
+// own).
 // Errors: "invalid_argument" naming the parameter whose value cannot be meant.
 export function readOverrides(search: string): CapabilityOverrides {
   const query = new URLSearchParams(search);

@@ -44,8 +44,9 @@ export interface CapabilityReport {
   sentences: string[];
 }
 
-// What the page's address, or a program, prescribes: `?backend=wasm&threads=1&variant=simd&transport=websocket`.
-// The transport is no capability, but comes along for createEngine().
+// What the page's address, or a program, prescribes:
+// `?backend=wasm&threads=1&variant=simd&transport=websocket`. The transport is no capability, but
+// comes along for createEngine().
 export interface CapabilityOverrides {
   backend?: 'wasm' | undefined;
   threads?: number | undefined;

@@ -48,7 +48,7 @@ function describeDevice({ hardwareConcurrency, deviceMemoryGib }: Features): str
 function explainMissingThreads(features: Features): string {
   return features.crossOriginIsolated
     ? 'Threads are off: this browser does not offer shared memory.'
-    : 'Threads are off: the page is not cross-origin isolated (its server must send COOP and COEP).';
+    : 'Threads are off: the page is not cross-origin isolated (COOP and COEP are missing).';
 }
 
 // "a", "a and b", "a, b and c".

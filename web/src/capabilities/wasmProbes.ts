@@ -1,5 +1,5 @@
-// Tiny Wasm modules that validate only where a feature exists. Each is one function with one instruction of the
-// feature (or one memory of its kind); nothing is ever run.
+// Tiny Wasm modules that validate only where a feature exists. Each is one function with one
+// instruction of the feature (or one memory of its kind); nothing is ever run.
 
 const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const v128 = 0x7b;

@@ -57,8 +57,8 @@ export interface ClientOptions {
 export interface Client {
   readonly state: ClientState;
   readonly responses: {
-    // Events in order, with no gap and no repetition, across lost connections. Ends after completed or failed;
-    // rejects where the server refuses the request.
+    // Events in order, with no gap and no repetition, across lost connections. Ends after completed
+    // or failed; rejects where the server refuses the request.
     create(parameters: ResponseParameters): AsyncIterable<ResponseEvent>;
   };
   close(): void;

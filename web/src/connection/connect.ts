@@ -1,5 +1,5 @@
-// Opens a client session with a server: answers that some other tab generates, without gap or repetition even when the
-// connection breaks on the way.
+// Opens a client session with a server: answers that some other tab generates, without gap or
+// repetition even when the connection breaks on the way.
 import {
   messageToClientRules,
   type MessageToClient,
@@ -104,7 +104,8 @@ class ServerClient implements Client {
     return response.events;
   }
 
-  // The reader's iteration ends at once; the server is told as soon as there is a name for what to stop.
+  // The reader's iteration ends at once; the server is told as soon as there is a name for what to
+  // stop.
   #cancel(response: OpenResponse): void {
     if (!this.#open.has(response)) return;
     response.isCancelled = true;
@@ -209,7 +210,8 @@ class ServerClient implements Client {
 
   #numbered(message: Numbered): void {
     const response = this.#find(message.response_id);
-    // A number seen before is a repetition after a resume; one too high cannot come on a connection in order.
+    // A number seen before is a repetition after a resume; one too high cannot come on a connection
+    // in order.
     if (!response || message.sequence_number <= response.lastSequenceNumber) return;
     response.lastSequenceNumber = message.sequence_number;
     response.events.push(readNumbered(message));

@@ -1,4 +1,5 @@
-// A runner: registers this tab's model with the server and answers the requests it is given, until stopped.
+// A runner: registers this tab's model with the server and answers the requests it is given, until
+// stopped.
 import {
   errors,
   messageToRunnerRules,
@@ -46,7 +47,8 @@ interface RunningResponse {
   stopHeartbeat: () => void;
 }
 
-// While a request waits behind the tab's own chat nothing is generated, and a silent runner would be replaced.
+// While a request waits behind the tab's own chat nothing is generated, and a silent runner would
+// be replaced.
 const kHeartbeatMs = 15_000;
 const kReadyEventId = 'ready';
 const kErrorMessageCharactersMax = 500;

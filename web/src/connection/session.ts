@@ -1,5 +1,5 @@
-// A session with the server that outlives its connections: it shakes hands, notices silence, and comes back with growing
-// pauses when the server restarts or the network breaks.
+// A session with the server that outlives its connections: it shakes hands, notices silence, and
+// comes back with growing pauses when the server restarts or the network breaks.
 import {
   errors,
   limits,
@@ -145,7 +145,8 @@ export class Session<Incoming extends { type: string }> {
     if (fatalCodes.has(error.code)) this.close({ code: error.code, message: userSentence(error) });
   }
 
-  // A connection whose other end has vanished may stay open for minutes: ask, and give up on it if nothing comes.
+  // A connection whose other end has vanished may stay open for minutes: ask, and give up on it if
+  // nothing comes.
   #watchForSilence(): void {
     this.#startTimer(kQuietMsMax, () => {
       this.send({ type: 'session.ping' });

@@ -1,5 +1,5 @@
-// Shards over a WebSocket: several requests on one connection, each kept going by credit that is given back as
-// bytes are used, so that no more than the credit ever waits in this tab.
+// Shards over a WebSocket: several requests on one connection, each kept going by credit that is
+// given back as bytes are used, so that no more than the credit ever waits in this tab.
 import {
   messageToClientRules,
   type MessageToClient,

@@ -39,8 +39,8 @@ const browserEnvironment: EngineEnvironment = {
 };
 
 // Resolves when the model can answer. The caller owns the engine and disposes of it.
-// Errors: "no_backend" with what this browser lacks, "model_not_found", "network", "shard_corrupted", "out_of_memory",
-// "unsupported", "worker_failed", "cancelled".
+// Errors: "no_backend" with what this browser lacks, "model_not_found", "network",
+// "shard_corrupted", "out_of_memory", "unsupported", "worker_failed", "cancelled".
 export async function createEngine(
   options: EngineOptions,
   environment: EngineEnvironment = browserEnvironment,
@@ -99,7 +99,8 @@ const kGib = 2 ** 30;
 const kBudgetBytesMax = 3.75 * kGib;
 const kBudgetBytesUnknownDevice = 2 * kGib;
 
-// Half of the device, where the browser says how much that is: the rest belongs to other tabs and programs.
+// Half of the device, where the browser says how much that is: the rest belongs to other tabs and
+// programs.
 function memoryBudget({ features }: CapabilityReport): number {
   if (features.deviceMemoryGib === null) return kBudgetBytesUnknownDevice;
   return Math.min(kBudgetBytesMax, (features.deviceMemoryGib / 2) * kGib);

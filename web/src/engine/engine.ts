@@ -13,10 +13,11 @@ export interface EngineOptions {
   backend?: 'wasm' | undefined;
   variant?: WasmVariant | undefined;
   threads?: number | undefined;
-  // A report already at hand; with it nothing is detected again, and the overrides above are ignored.
+  // A report already at hand; with it nothing is detected again, and the overrides above are
+  // ignored.
   capabilities?: CapabilityReport | undefined;
-  // Tokens of the conversation to reserve memory for; the model's own limit by default, or less where memory
-  // is short.
+  // Tokens of the conversation to reserve memory for; the model's own limit by default, or less
+  // where memory is short.
   contextTokensMax?: number | undefined;
   // Number format of the key-value cache; "f16" by default.
   kvType?: 'f32' | 'f16' | undefined;
@@ -31,7 +32,8 @@ export interface EngineOptions {
   signal?: AbortSignal | undefined;
 }
 
-// Bytes. `weights + kvCache + activations <= budget`; `heap` is the whole Wasm memory, which holds them.
+// Bytes. `weights + kvCache + activations <= budget`; `heap` is the whole Wasm memory, which holds
+// them.
 export interface EngineMemory {
   weightsBytes: number;
   kvCacheBytes: number;

@@ -1,4 +1,5 @@
-// What chat and text completions have in common: OpenAI's fields into the engine's, and events into answers.
+// What chat and text completions have in common: OpenAI's fields into the engine's, and events into
+// answers.
 import type { WireTokenLogprob } from '../../../protocol/generated/protocol.ts';
 import { EventQueue } from '../eventQueue.ts';
 import type { CallOptions } from '../runtime/rpc/rpcClient.ts';
@@ -52,9 +53,9 @@ export function makeParameters(
   };
 }
 
-// Starts generating at once. Resolves when the first part is there, so that a request which cannot be answered
-// rejects instead of giving a stream that fails. Leaving the iteration early, or aborting the signal, stops generating;
-// the iteration then ends without an "end" part.
+// Starts generating at once. Resolves when the first part is there, so that a request which cannot
+// be answered rejects instead of giving a stream that fails. Leaving the iteration early, or
+// aborting the signal, stops generating; the iteration then ends without an "end" part.
 export async function startAnswer(
   generate: GenerateLocal,
   parameters: GenerateParameters,

@@ -102,7 +102,8 @@ async function* chunksOf(
       yield value;
     }
   } finally {
-    // Lets the connection go when the consumer stops early; a broken stream has nothing left to cancel.
+    // Lets the connection go when the consumer stops early; a broken stream has nothing left to
+    // cancel.
     reader.cancel().catch(() => undefined);
   }
 }

@@ -1,5 +1,5 @@
-// A package's manifest, as far as the page needs it: the shards to load, and what chatting needs. The inference core
-// reads the same text again and checks every tensor.
+// A package's manifest, as far as the page needs it: the shards to load, and what chatting needs.
+// The inference core reads the same text again and checks every tensor.
 import { TesseraError } from '../tesseraError.ts';
 import type { SamplingDefaults } from '../engine/engine.ts';
 

@@ -7,7 +7,8 @@ export type LoadPhase = 'starting' | 'loading' | 'ready';
 export interface LoadProgress {
   // "starting" (worker, Wasm, manifest), "loading" (shards), "ready" (can answer).
   phase: LoadPhase;
-  // Verified and unverified bytes that arrived, of all shards together; the total is 0 until the manifest is known.
+  // Verified and unverified bytes that arrived, of all shards together; the total is 0 until the
+  // manifest is known.
   loadedBytes: number;
   totalBytes: number;
   // Part of loadedBytes that the browser's cache gave.

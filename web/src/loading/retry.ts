@@ -22,8 +22,8 @@ export function isTransient(error: TesseraError): boolean {
   return transient.has(error.code);
 }
 
-// Runs `attempt` until it succeeds, fails for good, or has failed too often. `gained` tells whether the last attempt
-// made progress, which starts the count anew.
+// Runs `attempt` until it succeeds, fails for good, or has failed too often. `gained` tells whether
+// the last attempt made progress, which starts the count anew.
 // Errors: the last attempt's; "cancelled" when the signal is aborted.
 export async function retrying<Value>(
   policy: RetryPolicy,
@@ -50,7 +50,8 @@ export async function retrying<Value>(
   }
 }
 
-// fetch() and body readers throw TypeError (or, in Firefox, others) for everything the network does to them.
+// fetch() and body readers throw TypeError (or, in Firefox, others) for everything the network does
+// to them.
 function asNetworkError(thrown: unknown): TesseraError {
   if (thrown instanceof TesseraError) return thrown;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);

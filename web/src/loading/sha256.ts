@@ -2,7 +2,8 @@
 
 export type Sha256 = (bytes: Uint8Array<ArrayBuffer>) => Promise<string>;
 
-// The browser's own where the page is a secure context; a library, fetched only then, where it is not.
+// The browser's own where the page is a secure context; a library, fetched only then, where it is
+// not.
 export const sha256: Sha256 = async (bytes) => {
   const { subtle } = globalThis.crypto as Partial<Crypto>;
   return subtle

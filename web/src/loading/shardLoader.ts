@@ -1,5 +1,5 @@
-// Brings all shards of a package into a model's memory: cached or fetched, several at once, each verified before the
-// model may use it.
+// Brings all shards of a package into a model's memory: cached or fetched, several at once, each
+// verified before the model may use it.
 import { TesseraError, throwIfAborted } from '../tesseraError.ts';
 import type { Shard } from './manifest.ts';
 import type { ProgressMeter } from './progressMeter.ts';
@@ -32,7 +32,8 @@ export const kShardsParallel = 4;
 
 export class ShardLoader {
   readonly #options: ShardLoaderOptions;
-  // A shard is copied out of the heap to be hashed and stored, one at a time, always into the same buffer.
+  // A shard is copied out of the heap to be hashed and stored, one at a time, always into the same
+  // buffer.
   #scratch = new ArrayBuffer(0);
   #verifying: Promise<unknown> = Promise.resolve();
 
@@ -41,7 +42,8 @@ export class ShardLoader {
   }
 
   // Loads all, in order of priority. On the first error the other downloads are stopped.
-  // Errors: "shard_corrupted" naming the shard, "shard_not_found", "network", "cancelled", or the destination's.
+  // Errors: "shard_corrupted" naming the shard, "shard_not_found", "network", "cancelled", or the
+  // destination's.
   async load(shards: readonly Shard[], signal: AbortSignal): Promise<void> {
     const inOrder = [...shards].sort((a, b) => a.priority - b.priority || a.index - b.index);
     const controller = new AbortController();

@@ -1,4 +1,5 @@
-// Puts a shard's bytes, as they arrive, where they belong in the model's memory, and reads them back for verification.
+// Puts a shard's bytes, as they arrive, where they belong in the model's memory, and reads them
+// back for verification.
 
 // Where a part of the shard lies in the heap.
 export interface Span {
@@ -68,7 +69,8 @@ function findGaps(spans: readonly Span[], sizeBytes: number): Gap[] {
   return gaps;
 }
 
-// The part of `chunk`, which begins at `offset` of the shard, that lies in [rangeStart, rangeStart + rangeSize).
+// The part of `chunk`, which begins at `offset` of the shard, that lies in [rangeStart, rangeStart
+// + rangeSize).
 function intersect(
   offset: number,
   chunk: Uint8Array,

@@ -36,7 +36,8 @@ describe('chat templates', () => {
 
   test('ChatML, with a system prompt of its own', () => {
     expect(render(chatml, [{ role: 'user', content: 'Hi' }])).toBe(
-      '<|im_start|>system\nYou help.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n',
+      '<|im_start|>system\nYou help.<|im_end|>\n' +
+        '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n',
     );
   });
 
@@ -49,7 +50,8 @@ describe('chat templates', () => {
   test('a template may test for tools and dates that are not there', () => {
     const template =
       '{% if tools is defined and tools %}tools{% else %}none{% endif %}' +
-      '{% if not date_string is defined %}{% set date_string = "26 Jul" %}{% endif %}{{ date_string }}';
+      '{% if not date_string is defined %}{% set date_string = "26 Jul" %}{% endif %}' +
+      '{{ date_string }}';
     expect(render(template, conversation)).toBe('none26 Jul');
   });
 

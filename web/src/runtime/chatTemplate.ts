@@ -13,7 +13,7 @@ export class ChatTemplate {
     if (manifest.chatTemplate === null) {
       throw new TesseraError(
         'unsupported',
-        `${manifest.name} has no chat template: it can continue a text, but not hold a conversation.`,
+        `${manifest.name} has no chat template: it can continue a text, but not chat.`,
       );
     }
     try {

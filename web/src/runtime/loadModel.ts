@@ -42,7 +42,8 @@ export function browserEnvironment(): LoadEnvironment {
   };
 }
 
-// A conversation shorter than this is of no use: memory that does not allow it does not allow the model.
+// A conversation shorter than this is of no use: memory that does not allow it does not allow the
+// model.
 const kContextTokensMin = 512;
 
 export async function loadModel(

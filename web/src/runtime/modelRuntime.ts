@@ -49,8 +49,8 @@ export class ModelRuntime {
     };
   }
 
-  // Answers one request when its turn has come. Between two steps events are let through, so aborting the signal
-  // takes effect after at most one step. Errors: "cancelled", or the core's.
+  // Answers one request when its turn has come. Between two steps events are let through, so
+  // aborting the signal takes effect after at most one step. Errors: "cancelled", or the core's.
   async generate(
     parameters: GenerateParameters,
     signal: AbortSignal,

@@ -1,5 +1,5 @@
-// One answer at a time: local and remote requests wait in two lines and are let in by turns, so that neither the tab's
-// own user nor the server's clients can shut the others out.
+// One answer at a time: local and remote requests wait in two lines and are let in by turns, so
+// that neither the tab's own user nor the server's clients can shut the others out.
 import { TesseraError } from '../tesseraError.ts';
 import type { RequestOrigin } from './workerMethods.ts';
 
@@ -10,8 +10,8 @@ export class TurnQueue {
   #isBusy = false;
   #lastOrigin: RequestOrigin = 'remote';
 
-  // Resolves when it is the caller's turn, to a function that ends the turn (calling it again does nothing).
-  // Rejects with "cancelled" if the signal is aborted before.
+  // Resolves when it is the caller's turn, to a function that ends the turn (calling it again does
+  // nothing). Rejects with "cancelled" if the signal is aborted before.
   async enter(
     origin: RequestOrigin,
     signal: AbortSignal,

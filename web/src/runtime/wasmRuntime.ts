@@ -21,7 +21,8 @@ export class WasmRuntime {
     return this.#module.HEAPU8;
   }
 
-  // Errors: what the module answered, or "internal" / "out_of_memory" if it broke, which it then stays.
+  // Errors: what the module answered, or "internal" / "out_of_memory" if it broke, which it then
+  // stays.
   call<Name extends WasmMethodName>(
     method: Name,
     parameters: WasmMethods[Name]['parameters'],

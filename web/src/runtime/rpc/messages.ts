@@ -1,5 +1,5 @@
-// What crosses between a page and its worker. A call has a number; events, and one result or error, come back
-// under it.
+// What crosses between a page and its worker. A call has a number; events, and one result or error,
+// come back under it.
 import type { ErrorObject } from '../../tesseraError.ts';
 
 export type RpcRequest =

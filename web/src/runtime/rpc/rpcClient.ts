@@ -25,7 +25,8 @@ export class RpcClient<Methods extends RpcMethods<Methods>> {
     port.start?.();
   }
 
-  // Rejects with "cancelled" as soon as the signal is aborted; the worker is told, and its later messages ignored.
+  // Rejects with "cancelled" as soon as the signal is aborted; the worker is told, and its later
+  // messages ignored.
   call<Name extends keyof Methods & string>(
     method: Name,
     parameters: Methods[Name]['parameters'],
