@@ -5,6 +5,12 @@
 #include "tokenizer/unicode.h"
 
 namespace tessera {
+namespace {
+
+constexpr std::int32_t kLongWord = 4096;   // symbols
+constexpr std::int32_t kStretchMin = 256;  // shorter stretches do not pay
+
+}  // namespace
 
 Result<void> BpeEncoder::encode(std::string_view word, std::vector<std::int32_t>& ids) {
   if (model_.options_.ignore_merges) {
@@ -25,13 +31,11 @@ Result<void> BpeEncoder::encode(std::string_view word, std::vector<std::int32_t>
 Result<void> BpeEncoder::split_into_symbols(std::string_view word) {
   symbols_.clear();
   has_unknown_ = false;
-  const bool is_plain = model_.options_.continuing_subword_prefix.empty() &&
-                        model_.options_.end_of_word_suffix.empty();
   for (std::size_t position = 0; position < word.size();) {
     const CodePoint next = code_point_at(word, position);
     std::string_view character = word.substr(position, next.size_bytes);
     std::int32_t id = kNoToken;
-    if (is_plain) {
+    if (is_plain()) {
       id = model_.find_character(next.value, character);
     } else {
       character = decorated(character, position == 0, position + next.size_bytes == word.size());
@@ -47,6 +51,12 @@ Result<void> BpeEncoder::split_into_symbols(std::string_view word) {
   }
   flush_unknown();
   return {};
+}
+
+// Characters are looked up as they are.
+bool BpeEncoder::is_plain() const {
+  return model_.options_.continuing_subword_prefix.empty() &&
+         model_.options_.end_of_word_suffix.empty();
 }
 
 // A word's first character stands for itself; the others, and the last, may carry markers.
@@ -92,12 +102,31 @@ void BpeEncoder::add_symbol(std::int32_t id) {
   symbols_.push_back({id, index - 1, -1});
 }
 
+// A long word is merged stretch by stretch: a heap over all of it would leave the caches.
 void BpeEncoder::merge_symbols() {
-  heap_.clear();
-  for (std::int32_t position = 0; position + 1 < static_cast<std::int32_t>(symbols_.size());
-       ++position) {
-    add_candidate(position);
+  const auto count = static_cast<std::int32_t>(symbols_.size());
+  if (count < kLongWord || !is_plain()) {
+    merge_stretch(0, count);
+    return;
   }
+  if (!boundaries_) boundaries_.emplace(model_.vocabulary_, model_.merges_);
+  std::int32_t begin = 0;
+  for (std::int32_t end = kStretchMin; end < count; ++end) {
+    const auto index = static_cast<std::size_t>(end);
+    if (end - begin < kStretchMin ||
+        boundaries_->may_join(symbols_[index - 1].id, symbols_[index].id)) {
+      continue;
+    }
+    merge_stretch(begin, end);
+    begin = end;
+  }
+  merge_stretch(begin, count);
+}
+
+// Merges the symbols [begin, end). None of them has a merge with one outside, now or later.
+void BpeEncoder::merge_stretch(std::int32_t begin, std::int32_t end) {
+  heap_.clear();
+  for (std::int32_t position = begin; position + 1 < end; ++position) add_candidate(position);
   std::make_heap(heap_.begin(), heap_.end());
   while (!heap_.empty()) {
     std::pop_heap(heap_.begin(), heap_.end());

@@ -2,11 +2,13 @@
 // possible merges.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tokenizer/bpe.h"
+#include "tokenizer/bpe_boundaries.h"
 
 namespace tessera {
 
@@ -37,16 +39,19 @@ class BpeEncoder final : public WordEncoder {
   Result<void> add_unknown(std::string_view character);
   bool add_bytes(std::string_view character);
   void add_symbol(std::int32_t id);
+  bool is_plain() const;
   void flush_unknown();
   std::string_view decorated(std::string_view character, bool is_first, bool is_last);
   void merge_symbols();
+  void merge_stretch(std::int32_t begin, std::int32_t end);
   void add_candidate(std::int32_t position);
 
   const Bpe& model_;
   std::vector<Symbol> symbols_;
   std::vector<Candidate> heap_;
   std::string decorated_;
-  bool has_unknown_ = false;  // an unknown token waits for the next known symbol
+  std::optional<BpeBoundaries> boundaries_;  // made for the first long word
+  bool has_unknown_ = false;                 // an unknown token waits for the next known symbol
 };
 
 }  // namespace tessera

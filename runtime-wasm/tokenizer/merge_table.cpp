@@ -3,12 +3,6 @@
 #include <bit>
 
 namespace tessera {
-namespace {
-
-constexpr std::uint32_t kFree = 0xffffffffu;
-
-}  // namespace
-
 MergeTable::MergeTable(const std::vector<Merge>& merges)
     : slots_(std::bit_ceil(merges.size() * 3 / 2 + 1), Merge{0, 0, kFree, 0}) {
   for (const Merge& merge : merges) slots_[slot_of(merge.left, merge.right)] = merge;
