@@ -46,8 +46,7 @@ float refit(const float* weights, std::int64_t count, float scale) noexcept {
 void consider(const float* weights, std::int64_t count, float scale, Candidate& best) noexcept {
   const std::uint16_t half = float_to_half(std::clamp(scale, -65504.0f, 65504.0f));
   const float rounded = half_to_float(half);
-  // The reciprocal of the smallest subnormals overflows; such weights are zero for all purposes.
-  if (std::fabs(rounded) < 0x1p-23f) return;
+  if (rounded == 0.0f) return;
   const float error = squared_error(weights, count, rounded);
   if (error < best.error) best = Candidate{half, error};
 }

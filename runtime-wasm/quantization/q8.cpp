@@ -7,6 +7,18 @@
 #include "quantization/round.h"
 
 namespace tessera {
+namespace {
+
+// max / 127, rounded to f16: up where rounding down would clip the largest weight by over half a
+// step, as it can among the coarse subnormals.
+std::uint16_t choose_scale(float magnitude_max) noexcept {
+  constexpr float kHalfMax = 65504.0f;
+  const std::uint16_t scale = float_to_half(std::min(magnitude_max / 127.0f, kHalfMax));
+  const bool clips = half_to_float(scale) * 127.5f < magnitude_max;
+  return clips && half_to_float(scale) < kHalfMax ? static_cast<std::uint16_t>(scale + 1) : scale;
+}
+
+}  // namespace
 
 void quantize_q8_block(const float* rows, std::int64_t stride, std::int64_t row_count,
                        std::int64_t column_count, std::byte* block) noexcept {
@@ -18,8 +30,7 @@ void quantize_q8_block(const float* rows, std::int64_t stride, std::int64_t row_
     for (std::int64_t column = 0; column < column_count; ++column) {
       magnitude_max = std::max(magnitude_max, std::fabs(weights[column]));
     }
-    // 65504 is the largest finite f16.
-    out.scales[row] = float_to_half(std::min(magnitude_max / 127.0f, 65504.0f));
+    out.scales[row] = choose_scale(magnitude_max);
     const float scale = half_to_float(out.scales[row]);
     if (scale == 0.0f) continue;
     for (std::int64_t column = 0; column < column_count; ++column) {
