@@ -50,6 +50,8 @@ export type ClientState =
 export interface ClientOptions {
   // The server's address, http(s) or ws(s); the page's own origin by default.
   url?: string | undefined;
+  // Needed if the server was started with one.
+  apiKey?: string | undefined;
   onState?: ((state: ClientState) => void) | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -65,6 +65,7 @@ class ServerClient implements Client {
     this.#session = new Session<MessageToClient>({
       ...environment,
       baseUrl: options.url ?? globalThis.location.origin,
+      apiKey: options.apiKey,
       role: 'client',
       agent: kAgent,
       rules: messageToClientRules,

@@ -29,6 +29,7 @@ export type Generate = (
 
 export interface RunnerSetup extends RunnerOptions {
   baseUrl: string;
+  apiKey?: string | undefined;
   model: string;
   contextTokensMax: number;
   backend: string;
@@ -66,6 +67,7 @@ export class Runner implements RunnerSession {
     this.#setup = setup;
     this.#session = new Session<MessageToRunner>({
       baseUrl: setup.baseUrl,
+      apiKey: setup.apiKey,
       role: 'runner',
       agent: kAgent,
       rules: messageToRunnerRules,

@@ -17,6 +17,7 @@ import type { OpenSocket } from './socket.ts';
 
 export interface ShardChannelOptions {
   baseUrl: string;
+  apiKey?: string | undefined;
   clock: Clock;
   openSocket: OpenSocket;
 }

@@ -9,6 +9,8 @@ export interface EngineOptions {
   model: string;
   // The server's address; the page's own origin by default.
   baseUrl?: string | undefined;
+  // For serve() and the transport "websocket", if the server was started with one.
+  apiKey?: string | undefined;
   // Overrides of what detectCapabilities() would choose.
   backend?: 'wasm' | undefined;
   variant?: WasmVariant | undefined;

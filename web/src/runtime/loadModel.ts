@@ -143,7 +143,7 @@ function destinationOf(runtime: WasmRuntime, model: number) {
 }
 
 function openSource(
-  { transport, baseUrl }: LoadParameters,
+  { transport, baseUrl, apiKey }: LoadParameters,
   environment: LoadEnvironment,
   hasCache: boolean,
 ): ShardSource {
@@ -152,6 +152,6 @@ function openSource(
     case 'http':
       return new HttpShardSource({ baseUrl, fetch, clock, usesHttpCache: !hasCache });
     case 'websocket':
-      return new ShardChannel({ baseUrl, clock, openSocket });
+      return new ShardChannel({ baseUrl, apiKey, clock, openSocket });
   }
 }

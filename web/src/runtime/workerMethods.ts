@@ -16,6 +16,7 @@ export interface LoadParameters {
   activations: 'f32' | 'int8';
   memoryBudgetBytes: number;
   transport: ShardTransport;
+  apiKey: string | undefined;
 }
 
 export interface LoadedModel {
