@@ -8,7 +8,7 @@ import { FakeClock } from '../../test-support/fakeClock.ts';
 import { FakeSockets } from '../../test-support/fakeSocket.ts';
 import { Session, type SessionState } from './session.ts';
 
-function setUp() {
+function setUp(apiKey?: string) {
   const sockets = new FakeSockets();
   const clock = new FakeClock();
   const states: SessionState[] = [];
@@ -17,6 +17,7 @@ function setUp() {
     baseUrl: 'http://server:8080/chat',
     role: 'client',
     agent: 'test',
+    apiKey,
     rules: messageToClientRules,
     openSocket: sockets.open,
     clock,
@@ -51,6 +52,12 @@ describe('the handshake', () => {
     ]);
     expect(session.state).toMatchObject({ type: 'connected', welcome: { session_id: 's-1' } });
     expect(session.send({ type: 'session.ping' })).toBe(true);
+  });
+
+  test('carries the API key where there is one', () => {
+    const { sockets } = setUp('secret');
+    sockets.latest.open();
+    expect(sockets.latest.sent).toMatchObject([{ type: 'session.hello', api_key: 'secret' }]);
   });
 
   test.each([

@@ -72,14 +72,16 @@ export async function createEngine(
         activations: options.activations ?? 'int8',
         memoryBudgetBytes: options.memoryBudgetBytes ?? memoryBudget(capabilities),
         transport: options.transport ?? 'http',
+        apiKey: options.apiKey,
       },
       { signal: options.signal, onEvent: options.onProgress },
     );
-    const { model } = options;
+    const { model, apiKey } = options;
     const { openSocket, clock } = environment;
     return new LocalEngine({
       model,
       baseUrl,
+      apiKey,
       loaded,
       capabilities,
       rpc,

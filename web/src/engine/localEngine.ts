@@ -23,6 +23,7 @@ import { TimingRecorder } from './timings.ts';
 export interface LocalEngineParts {
   model: string;
   baseUrl: string;
+  apiKey: string | undefined;
   loaded: LoadedModel;
   capabilities: CapabilityReport;
   rpc: RpcClient<WorkerMethods>;
@@ -83,10 +84,11 @@ export class LocalEngine implements Engine {
 
   serve(options: RunnerOptions = {}): RunnerSession {
     this.#runner?.stop();
-    const { model, baseUrl, capabilities, rpc, openSocket, clock } = this.#parts;
+    const { model, baseUrl, apiKey, capabilities, rpc, openSocket, clock } = this.#parts;
     this.#runner = new Runner({
       ...options,
       baseUrl,
+      apiKey,
       model,
       contextTokensMax: this.contextTokensMax,
       backend: capabilities.backend,
