@@ -29,8 +29,8 @@ class Backend {
 
   virtual std::string_view name() const = 0;
 
-  // Zeroed memory, 64-byte aligned. Errors: kOutOfMemory if it would exceed the budget or the system
-  // refuses; the message gives both numbers.
+  // Zeroed memory, 64-byte aligned. Errors: kOutOfMemory if it would exceed the budget or the
+  // system refuses; the message gives both numbers.
   virtual Result<BufferRef> allocate(std::size_t size_bytes, MemoryPurpose purpose) = 0;
   virtual void release(const BufferRef& buffer) = 0;
 

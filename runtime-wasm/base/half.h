@@ -1,4 +1,5 @@
-// Conversions between float32 and the two 16-bit floating-point formats, IEEE binary16 and bfloat16.
+// Conversions between float32 and the two 16-bit floating-point formats, IEEE binary16 and
+// bfloat16.
 #pragma once
 
 #include <bit>

@@ -1,5 +1,6 @@
-// Result<T>: a value or an Error. The core has no exceptions; every expected failure (a bad file, an
-// unsupported option, memory over budget) comes back as one of these. Member names follow std::expected.
+// Result<T>: a value or an Error. The core has no exceptions; every expected failure (a bad file,
+// an unsupported option, memory over budget) comes back as one of these. Member names follow
+// std::expected.
 #pragma once
 
 #include <string>
@@ -13,16 +14,16 @@ namespace tessera {
 
 // What kind of failure it is. `error_code_name` gives the stable name that appears on the wire.
 enum class ErrorCode {
-  kInvalidArgument,   // the caller's request is malformed
-  kInvalidFile,       // a file or a message is damaged, truncated or inconsistent
-  kUnsupported,       // well formed, but nothing here implements it
-  kNotFound,          // a named thing does not exist
-  kOutOfMemory,       // the memory budget does not allow it
-  kContextFull,       // the token sequence does not fit the context window
-  kIo,                // the operating system refused to read or write
-  kDeviceLost,        // an accelerator went away
-  kCancelled,         // somebody asked to stop
-  kInternal,          // a bug: report it
+  kInvalidArgument,  // the caller's request is malformed
+  kInvalidFile,      // a file or a message is damaged, truncated or inconsistent
+  kUnsupported,      // well formed, but nothing here implements it
+  kNotFound,         // a named thing does not exist
+  kOutOfMemory,      // the memory budget does not allow it
+  kContextFull,      // the token sequence does not fit the context window
+  kIo,               // the operating system refused to read or write
+  kDeviceLost,       // an accelerator went away
+  kCancelled,        // somebody asked to stop
+  kInternal,         // a bug: report it
 };
 
 // Stable lower-case name, for instance "invalid_file".
@@ -103,14 +104,14 @@ class [[nodiscard]] Result<void> : public Result<Unit> {
 // TESSERA_TRY(auto x, expression): returns the error of `expression`, or binds its value to x.
 #define TESSERA_TRY(declaration, expression) \
   TESSERA_TRY_INNER(TESSERA_CONCAT(result_, __LINE__), declaration, expression)
-#define TESSERA_TRY_INNER(result, declaration, expression) \
-  auto result = (expression);                              \
+#define TESSERA_TRY_INNER(result, declaration, expression)   \
+  auto result = (expression);                                \
   if (!result.has_value()) return std::move(result).error(); \
   declaration = std::move(result).value()
 
 // TESSERA_TRY_VOID(expression): returns the error of `expression`, or goes on.
-#define TESSERA_TRY_VOID(expression)                                              \
-  do {                                                                            \
-    auto result_void = (expression);                                              \
-    if (!result_void.has_value()) return std::move(result_void).error();          \
+#define TESSERA_TRY_VOID(expression)                                     \
+  do {                                                                   \
+    auto result_void = (expression);                                     \
+    if (!result_void.has_value()) return std::move(result_void).error(); \
   } while (false)

@@ -1,5 +1,6 @@
 // Attention: causal, grouped-query, over a cache.
-//   out[t, h, :] = sum_p softmax_p(scale * query[t, h, :] . key_cache[h / group, p, :]) * value_cache[h / group, p, :]
+//   out[t, h, :] = sum_p softmax_p(scale * query[t, h, :] . key_cache[h / group, p, :]) *
+//   value_cache[h / group, p, :]
 // where group = query_heads / key_value_heads and p runs over the cache's positions that token t
 // sees: p <= positions[t], and p > positions[t] - window_tokens if window_tokens is not 0.
 // (Vaswani et al., 2017, section 3.2.1; Ainslie et al., "GQA", 2023; the softmax is computed

@@ -1,5 +1,5 @@
-// Op: the closed set of things a backend can do. A backend has one overload per alternative, reached
-// by std::visit, so that a missing one does not compile.
+// Op: the closed set of things a backend can do. A backend has one overload per alternative,
+// reached by std::visit, so that a missing one does not compile.
 #pragma once
 
 #include <variant>

@@ -1,6 +1,6 @@
-// Rope: rotates pairs (x[i], x[i + rotary_size / 2]) of every head by positions[t] * frequencies[i],
-// and scales them by attention_scale; elements from rotary_size on stay as they are.
-// (Su et al., "RoFormer", 2021, section 3.4; the halves are paired as in GPT-NeoX and Llama.)
+// Rope: rotates pairs (x[i], x[i + rotary_size / 2]) of every head by positions[t] *
+// frequencies[i], and scales them by attention_scale; elements from rotary_size on stay as they
+// are. (Su et al., "RoFormer", 2021, section 3.4; the halves are paired as in GPT-NeoX and Llama.)
 #pragma once
 
 #include "base/result.h"

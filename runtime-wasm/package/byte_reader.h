@@ -65,8 +65,8 @@ class ByteReader {
     if (size > remaining_bytes()) return cut_off(size);
     if (offset_ >= buffer_offset_ && offset_ + size <= buffer_offset_ + buffer_.size()) return {};
     buffer_offset_ = offset_;
-    buffer_.resize(static_cast<std::size_t>(
-        std::min<std::uint64_t>(kBufferSizeBytes, remaining_bytes())));
+    buffer_.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(kBufferSizeBytes, remaining_bytes())));
     return source_.read(offset_, buffer_);
   }
 

@@ -17,9 +17,9 @@ struct DataTypeRow {
 };
 
 constexpr std::array kDataTypes = {
-    DataTypeRow{DataType::kF32, "f32", 4},  DataTypeRow{DataType::kF16, "f16", 2},
-    DataTypeRow{DataType::kI32, "i32", 4},  DataTypeRow{DataType::kQ8, "q8", 272},
-    DataTypeRow{DataType::kQ4, "q4", 144},  DataTypeRow{DataType::kQ4M, "q4m", 160},
+    DataTypeRow{DataType::kF32, "f32", 4}, DataTypeRow{DataType::kF16, "f16", 2},
+    DataTypeRow{DataType::kI32, "i32", 4}, DataTypeRow{DataType::kQ8, "q8", 272},
+    DataTypeRow{DataType::kQ4, "q4", 144}, DataTypeRow{DataType::kQ4M, "q4m", 160},
 };
 
 const DataTypeRow& row_of(DataType type) {
@@ -31,14 +31,16 @@ const DataTypeRow& row_of(DataType type) {
 }
 
 Error overflow(DataType type, const Shape& shape) {
-  return Error{ErrorCode::kInvalidArgument,
-               "a tensor of shape " + shape.to_string() + " and type " +
-                   std::string(data_type_name(type)) + " has a size that is negative or too large"};
+  return Error{ErrorCode::kInvalidArgument, "a tensor of shape " + shape.to_string() +
+                                                " and type " + std::string(data_type_name(type)) +
+                                                " has a size that is negative or too large"};
 }
 
 }  // namespace
 
-std::string_view data_type_name(DataType type) { return row_of(type).name; }
+std::string_view data_type_name(DataType type) {
+  return row_of(type).name;
+}
 
 std::optional<DataType> data_type_from_name(std::string_view name) {
   for (const DataTypeRow& row : kDataTypes) {

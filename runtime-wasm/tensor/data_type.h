@@ -1,4 +1,5 @@
-// The types a tensor's elements can have, and how many bytes a tensor of a given type and shape takes.
+// The types a tensor's elements can have, and how many bytes a tensor of a given type and shape
+// takes.
 #pragma once
 
 #include <cstddef>
