@@ -32,6 +32,10 @@ export interface ConversationView {
   running: RunningAnswer | null;
 }
 
+interface OpenConversation extends Conversation {
+  isStored: boolean;
+}
+
 export interface ChatSessionOptions {
   store: ConversationStore;
   host: EngineHost;
@@ -45,12 +49,11 @@ export class ChatSession {
   readonly list = new Observable<ConversationSummary[]>([]);
   readonly #options: ChatSessionOptions;
   readonly #running = new Map<string, RunningAnswer>();
-  #conversation: Conversation;
-  #isStored = false;
+  #conversation: OpenConversation;
 
   constructor(options: ChatSessionOptions) {
     this.#options = options;
-    this.#conversation = newConversation(options.preferences);
+    this.#conversation = { ...newConversation(options.preferences), isStored: false };
     this.view = new Observable(this.#present());
     options.store.subscribe((change) => void this.#onChangeElsewhere(change));
   }
@@ -100,8 +103,9 @@ export class ChatSession {
   // Another version of an answer; one that failed or says nothing is replaced instead.
   async regenerate(messageId: string): Promise<void> {
     const answer = this.#conversation.messages.get(messageId);
-    if (answer?.role !== 'assistant' || answer.parentId === null || this.isAnswering) return;
-    await this.#answer(answer.parentId, answer.content === '' ? answer : null);
+    if (answer?.role !== 'assistant' || this.isAnswering) return;
+    const question = this.#conversation.messages.get(answer.parentId ?? '');
+    if (question) await this.#answer(question, answer.content === '' ? answer : null);
   }
 
   stop(): void {
@@ -167,46 +171,64 @@ export class ChatSession {
     const { summary, messages } = this.#conversation;
     const question = newMessage(summary.id, parentId, 'user', content);
     messages.set(question.id, question);
-    if (!this.#isStored) {
-      summary.title = titleFrom(content);
-      const created = await this.#guardStorage(this.#options.store.create(summary));
-      this.#isStored = created !== null;
-    }
-    if (this.#isStored) await this.#guardStorage(this.#options.store.putMessage(question));
-    await this.#answer(question.id, null);
+    if (!this.#conversation.isStored) summary.title = titleFrom(content);
+    await this.#answer(question, null);
   }
 
-  async #answer(questionId: string, replaced: Message | null): Promise<void> {
-    const { store, host, onDelta } = this.#options;
+  // What is shown changes at once; storage follows.
+  async #answer(question: Message, replaced: Message | null): Promise<void> {
     const conversation = this.#conversation;
-    const { summary, messages } = conversation;
-    const fresh = newMessage(summary.id, questionId, 'assistant', '');
+    const { id } = conversation.summary;
+    const fresh = newMessage(id, question.id, 'assistant', '');
     const answer: Message = replaced ? { ...fresh, id: replaced.id } : fresh;
-    messages.set(answer.id, answer);
-    const running = new RunningAnswer(answer, this.#isStored ? store : null, onDelta);
-    this.#running.set(summary.id, running);
-    await this.#changeSummary({ leafId: answer.id, updatedAtMs: Date.now() });
-    const path = pathTo(messages, questionId);
-    const isKept = await running.run(host, { summary: conversation.summary, path });
-    this.#running.delete(summary.id);
-    if (this.#conversation.summary.id === summary.id) {
+    conversation.messages.set(answer.id, answer);
+    const running = new RunningAnswer(answer, this.#options.onDelta);
+    this.#running.set(id, running);
+    const change = { leafId: answer.id, updatedAtMs: Date.now() };
+    conversation.summary = { ...conversation.summary, ...change };
+    this.#refresh();
+    await this.#storeQuestion(conversation, question, change);
+    const path = pathTo(conversation.messages, question.id);
+    const request = { summary: conversation.summary, path };
+    const store = conversation.isStored ? this.#options.store : null;
+    const isKept = await running.run(this.#options.host, request, store);
+    this.#running.delete(id);
+    if (this.#conversation.summary.id === id) {
       if (isKept) this.#refresh();
       else this.#leaveRemoved();
     }
     await this.#refreshList();
   }
 
+  // A conversation that cannot be stored goes on without.
+  async #storeQuestion(
+    conversation: OpenConversation,
+    question: Message,
+    change: SummaryChange,
+  ): Promise<void> {
+    const { store } = this.#options;
+    const { summary } = conversation;
+    if (conversation.isStored) {
+      await this.#guardStorage(store.update(summary.id, change));
+    } else {
+      const created = await this.#guardStorage(store.create(summary).then(() => true));
+      conversation.isStored = created === true;
+      if (conversation === this.#conversation) this.#refresh();
+    }
+    if (conversation.isStored) await this.#guardStorage(store.putMessage(question));
+    await this.#refreshList();
+  }
+
   #show(conversation: Conversation, isStored: boolean): void {
-    this.#conversation = conversation;
-    this.#isStored = isStored;
+    this.#conversation = { ...conversation, isStored };
     this.#refresh();
   }
 
   #present(): ConversationView {
-    const { summary, messages } = this.#conversation;
+    const { summary, messages, isStored } = this.#conversation;
     const path = pathTo(messages, visibleLeaf(this.#conversation));
     const running = this.#running.get(summary.id) ?? null;
-    return { summary, isStored: this.#isStored, path, running };
+    return { summary, isStored, path, running };
   }
 
   #refresh(): void {
@@ -217,7 +239,9 @@ export class ChatSession {
     const { summary } = this.#conversation;
     this.#conversation.summary = { ...summary, ...change };
     this.#refresh();
-    if (this.#isStored) await this.#guardStorage(this.#options.store.update(summary.id, change));
+    if (this.#conversation.isStored) {
+      await this.#guardStorage(this.#options.store.update(summary.id, change));
+    }
     await this.#refreshList();
   }
 

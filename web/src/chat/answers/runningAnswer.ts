@@ -14,20 +14,24 @@ export class RunningAnswer {
   readonly phase = new Observable<AnswerPhase>({ type: 'prefill', done: 0, total: 0 });
   readonly message: Message;
   readonly #abort = new AbortController();
-  readonly #store: ConversationStore | null;
   readonly #onDelta: DeltaListener;
+  #store: ConversationStore | null = null;
   #saveTimer: ReturnType<typeof setTimeout> | null = null;
   #isGone = false;
 
-  // Without a store, the answer lasts as long as the page.
-  constructor(message: Message, store: ConversationStore | null, onDelta: DeltaListener) {
+  constructor(message: Message, onDelta: DeltaListener) {
     this.message = message;
-    this.#store = store;
     this.#onDelta = onDelta;
   }
 
-  // Resolves when the answer has ended and is stored. False if its conversation was deleted meanwhile.
-  async run(host: EngineHost, request: AnswerRequest): Promise<boolean> {
+  // Resolves when the answer has ended and is stored; without a store, it lasts as long as the page.
+  // False if its conversation was deleted meanwhile.
+  async run(
+    host: EngineHost,
+    request: AnswerRequest,
+    store: ConversationStore | null,
+  ): Promise<boolean> {
+    this.#store = store;
     await this.#save();
     const listener = {
       onPhase: (phase: AnswerPhase) => {

@@ -6,8 +6,10 @@ import { createCodeBlock } from './codeBlock.ts';
 
 export type Block = Token;
 
-// The page's own headings go down to level 2.
-const kHeadingShift = 2;
+// The page's own headings go down to level 2. Models begin with any level, and leaving one out would mislead those
+// who navigate by headings: so there are only two, and the class keeps the looks apart.
+const kHeadingLevel = 3;
+const kDeepHeadingDepth = 4;
 
 const marked = new Marked({
   gfm: true,
@@ -15,8 +17,8 @@ const marked = new Marked({
   tokenizer: { html: () => undefined, tag: () => undefined },
   renderer: {
     heading(token) {
-      const level = Math.min(6, token.depth + kHeadingShift);
-      return `<h${level}>${this.parser.parseInline(token.tokens)}</h${level}>`;
+      const level = token.depth < kDeepHeadingDepth ? kHeadingLevel : kHeadingLevel + 1;
+      return `<h${level} class="depth-${token.depth}">${this.parser.parseInline(token.tokens)}</h${level}>`;
     },
     image: ({ href, text }) => `<a href="${escapeHtml(href)}">${escapeHtml(text || href)}</a>`,
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
@@ -24,11 +26,11 @@ const marked = new Marked({
 });
 
 const kAllowedTags =
-  'p br hr h3 h4 h5 h6 strong em del code pre blockquote ul ol li table thead tbody tr th td a';
+  'p br hr h3 h4 strong em del code pre blockquote ul ol li table thead tbody tr th td a';
 const kPlainAttributes = ['title', 'class', 'start', 'align'];
 const kAllowedAttributes = ['href', ...kPlainAttributes];
 
-// The blocks of a text, in order; their `raw` fields joined are the text (with \n line ends).
+// The blocks of a text, in order; their `raw` fields joined are the text, up to white space.
 export function splitBlocks(markdown: string): Block[] {
   return marked.lexer(markdown.replaceAll('\r\n', '\n'));
 }
@@ -46,7 +48,7 @@ export function renderBlock(block: Block): Node[] {
     RETURN_DOM_FRAGMENT: true,
   });
   improve(fragment);
-  return [...fragment.childNodes];
+  return [...fragment.childNodes].filter(isVisible);
 }
 
 export function renderMarkdown(markdown: string): Node[] {
@@ -59,6 +61,11 @@ export function isCode(block: Block): block is Tokens.Code {
 
 export function languageOf(block: Tokens.Code): string {
   return block.lang?.trim().split(/\s/, 1)[0] ?? '';
+}
+
+// White space between elements means nothing in HTML.
+function isVisible(node: Node): boolean {
+  return !(node instanceof Text) || node.data.trim() !== '';
 }
 
 function improve(fragment: DocumentFragment): void {

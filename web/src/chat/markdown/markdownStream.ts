@@ -76,14 +76,17 @@ export class MarkdownStream {
   #render(): void {
     const blocks = splitBlocks(this.#tail);
     const settled = blocks.slice(0, countSettled(blocks));
-    const open = blocks.slice(settled.length);
-    if (settled.length > 0) {
-      this.#replaceTail(settled.flatMap(renderBlock));
-      this.#tailNodes = [];
-      this.#committed.push(...settled.map((block) => block.raw));
-      this.#tail = open.map((block) => block.raw).join('');
+    const settledText = settled.map((block) => block.raw).join('');
+    // The parser puts some white space right in what it calls raw: such blocks wait for the end.
+    if (settled.length === 0 || !this.#tail.startsWith(settledText)) {
+      this.#renderTail(blocks);
+      return;
     }
-    this.#renderTail(open);
+    this.#replaceTail(settled.flatMap(renderBlock));
+    this.#tailNodes = [];
+    this.#committed.push(...settled.map((block) => block.raw));
+    this.#tail = this.#tail.slice(settledText.length);
+    this.#renderTail(blocks.slice(settled.length));
   }
 
   #renderTail(open: Block[]): void {

@@ -116,6 +116,7 @@ export class EngineHost {
   // Resolves with the engine as soon as one is ready. Rejects with "cancelled" when the signal aborts, and with the
   // failure when loading fails.
   whenReady(signal: AbortSignal): Promise<Engine> {
+    if (signal.aborted) return Promise.reject(TesseraError.cancelled());
     return new Promise((resolve, reject) => {
       let unsubscribe: () => void = () => undefined;
       const settle = (action: () => void) => {
