@@ -13,7 +13,7 @@ _PACKAGE = {"package"} | _QUANTIZATION
 _MODEL = {"model", "backends", "package"} | _OPS
 _GENERATION = {"generation", "tokenizer"} | _MODEL
 _RUNTIME = {"backends/cpu", "backends/webgpu"} | _GENERATION
-_SERVER_ROOM = {"protocol", "server"} | _PACKAGE
+_BELOW_SERVER = {"protocol"} | _PACKAGE
 
 # Each room and what it may use; `backends` is the interface, backends/backend.h.
 MAY_USE = {
@@ -30,13 +30,17 @@ MAY_USE = {
     "generation": _GENERATION,
     "bindings": {"bindings"} | _RUNTIME,
     "tools": {"tools", "server"} | _RUNTIME,
-    "server": {"server", "server/broker", "server/models", "server/metrics", "server/net"}
-    | _SERVER_ROOM,
-    "server/broker": {"server/broker", "server/models", "server/metrics", "model"} | _SERVER_ROOM,
-    "server/models": {"server/models", "model"} | _SERVER_ROOM,
-    "server/metrics": {"server/metrics"} | _SERVER_ROOM,
-    "server/net": {"server/broker", "server/models", "server/metrics", "server/net"}
-    | _SERVER_ROOM,
+    "protocol": {"protocol", "base"},
+    "server": {"server", "server/models", "server/net"} | _BELOW_SERVER,
+    "server/metrics": {"server/metrics"} | _BELOW_SERVER,
+    "server/http": {"server/http"} | _BELOW_SERVER,
+    "server/models": {"server/models", "model"} | _BELOW_SERVER,
+    "server/broker": {"server/broker", "server/metrics"} | _BELOW_SERVER,
+    "server/session": {"server/session", "server/broker", "server/metrics", "server/models"}
+    | _BELOW_SERVER,
+    "server/openai": {"server/openai", "server/broker"} | _BELOW_SERVER,
+    "server/net": {"server", "server/net", "server/session", "server/openai", "server/http",
+                   "server/broker", "server/metrics", "server/models"} | _BELOW_SERVER,
 }
 
 # Libraries of others, and the only rooms that know them.
@@ -44,7 +48,7 @@ LIBRARY_ROOMS = {
     "boost/": {"server/net"},
     "simdjson.h": {"base", "tokenizer"},
     "utf8proc.h": {"tokenizer"},
-    "spdlog/": {"server", "server/broker", "server/models", "server/metrics", "server/net"},
+    "spdlog/": {"server", "server/net"},
     "CLI/": {"tools", "server"},
 }
 
@@ -64,7 +68,7 @@ def is_library(include: str) -> bool:
 
 def cpp_sources() -> list[str]:
     return [name for name in source_tree.with_suffix(".cpp", ".h")
-            if name.startswith(("runtime-wasm/", "server/"))]
+            if name.startswith(("runtime-wasm/", "server/", "protocol/"))]
 
 
 class Layers(unittest.TestCase):

@@ -9,7 +9,7 @@ import source_tree
 
 FORBIDDEN_PATH = re.compile(
     r"(?:^|[/_.-])(utils?|helpers?|common|managers?|misc)(?:[/_.-]|$)", re.IGNORECASE)
-FORBIDDEN_WORD = re.compile(r"\b\w*(?:[Uu]tils|[Hh]elpers?|[Mm]anager|[Mm]isc)\b")
+FORBIDDEN_WORD = re.compile(r"\b\w*(?:Utils?|Helpers?|Managers?)\b")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 
 
