@@ -20,6 +20,8 @@ export interface EnginePage {
     body: PageFunction<Argument, Result>,
     argument: Argument,
   ): Promise<Result>;
+  /** Runs a classic script in the page's global scope, past its content security policy. */
+  runScript(source: string): Promise<void>;
 
   click(selector: string): Promise<void>;
   /** Replaces the value of an input or text area and fires its input event. */

@@ -37,6 +37,10 @@ export class PlaywrightPage implements EnginePage {
     return this.#page.evaluate(call, argument as unknown);
   }
 
+  async runScript(source: string): Promise<void> {
+    await this.#page.evaluate(`${source}\n;undefined`);
+  }
+
   async click(selector: string): Promise<void> {
     await this.#page.locator(selector).first().click();
   }

@@ -75,7 +75,7 @@ class WebKitContext implements EngineContext {
     const launcher = new WebKitPage(this.#session, this.#launcher);
     await launcher.evaluate(() => {
       document.body.innerHTML = '<button>open</button>';
-      const shape = 'popup,width=1024,height=768,toolbar=no,menubar=no,location=no,status=no';
+      const shape = 'popup,width=1280,height=720,toolbar=no,menubar=no,location=no,status=no';
       document.body.firstElementChild?.addEventListener('click', () => open('', '_blank', shape));
     });
     await launcher.click('button');

@@ -52,6 +52,11 @@ export class WebKitPage implements EnginePage {
     return value as Result;
   }
 
+  async runScript(source: string): Promise<void> {
+    const script = `(function () {${source}\n}).call(window);`;
+    await this.#send('POST', '/execute/sync', { script, args: [] });
+  }
+
   async click(selector: string): Promise<void> {
     await poll(
       () => this.#tryClick(selector),

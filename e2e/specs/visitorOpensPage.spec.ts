@@ -14,9 +14,9 @@ test('a visitor sees what the browser offers and which build was chosen', async 
   expect(panel).toMatch(/WebGPU/);
   expect(panel).toMatch(/thread/i);
   expect(panel).toMatch(/MB|MiB|GB|GiB/);
-  const sentences = (await chat.page.textContent(part('capabilitySentences'))) ?? '';
+  const builds = (await chat.page.textContent(part('builds'))) ?? '';
   const chosen = engineName === 'webkit' ? 'SIMD on one thread' : 'relaxed SIMD with threads';
-  expect(sentences).toContain(`“${chosen}” was chosen`);
+  expect(builds).toContain(`“${chosen}” was chosen`);
 });
 
 test('a visitor sees progress in bytes while the model loads', async ({ chat }) => {
