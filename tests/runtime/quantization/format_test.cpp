@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -126,7 +127,8 @@ TEST_CASE("weights that a format can hold exactly are kept exactly") {
     const auto bytes = quantized(type, panel, weights);
     for (std::int64_t row = 0; row < panel.rows; ++row) {
       const auto values = row_of(type, bytes, panel, row);
-      CHECK(std::equal(values.begin(), values.end(), weights.begin() + row * panel.columns));
+      CHECK(std::ranges::equal(
+          values, std::span(weights).subspan(at(row * panel.columns), at(panel.columns))));
     }
   }
 }
