@@ -46,7 +46,8 @@ inline void add_tiny_tokenizer(GgufBuilder& builder) {
 
 inline void add_tiny_tensors(GgufBuilder& builder) {
   const auto f32 = [&](const std::string& name, std::uint64_t columns, std::uint64_t rows) {
-    builder.tensor(name, {columns, rows}, kGgmlF32, counted_f32(columns * rows));
+    const auto count = static_cast<std::size_t>(columns * rows);
+    builder.tensor(name, {columns, rows}, kGgmlF32, counted_f32(count));
   };
   const auto vector = [&](const std::string& name) {
     builder.tensor(name, {kTinyHidden}, kGgmlF32, counted_f32(kTinyHidden));
