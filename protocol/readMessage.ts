@@ -10,7 +10,9 @@ export interface MessageProblem {
 
 export type ReadMessage<Message> = { ok: Message } | { error: MessageProblem };
 
-/** The message in `text`, or what is wrong with it. Members that no table names are left in place. */
+/**
+ * The message in `text`, or what is wrong with it. Members that no table names are left in place.
+ */
 export function readMessage<Message extends { type: string }>(
   text: string,
   rules: Readonly<Record<Message['type'], FieldRules>>,

@@ -1,8 +1,8 @@
 """Adds up what the test suites reported: python3 scripts/count_tests.py SUITES.tsv.
 
 Each line of SUITES.tsv names a suite, its exit status, its seconds, and the files it wrote its
-results to (a glob; Catch2's XML, JUnit XML, Vitest's, Playwright's or our own JSON). A suite without
-result files is one test: its command. Prints a table and, alone on the last line,
+results to (a glob; Catch2's XML, JUnit XML, Vitest's, Playwright's or our own JSON). A suite
+without result files is one test: its command. Prints a table and, alone on the last line,
 `N passed, N failed, N skipped`; exits 1 if anything failed.
 """
 

@@ -1,5 +1,6 @@
 /**
- * What a browser tab offers to specs and tools, the same over every engine. Selectors are CSS and mean
+ * What a browser tab offers to specs and tools, the same over every engine. Selectors are CSS and
+ * mean
  * the first match. A verb that acts on an element waits until it is visible and enabled.
  */
 
@@ -24,7 +25,7 @@ export interface EnginePage {
   runScript(source: string): Promise<void>;
 
   click(selector: string): Promise<void>;
-  /** Replaces the value of an input or text area and fires its input event. */
+  /** Replaces the value of an input or text area, with the events of typing and leaving it. */
   fill(selector: string, text: string): Promise<void>;
   select(selector: string, value: string): Promise<void>;
   /** One key to whatever has the focus, named as in KeyboardEvent.key; "Shift+Tab" for a chord. */

@@ -4,7 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 export const waitTimeoutMs = 20_000;
 const pollIntervalMs = 40;
 
-/** Calls `probe` until it gives something truthy; `describe` names what was awaited in the error. */
+/**
+ * Calls `probe` until it gives something truthy; `describe` names what was awaited in the error.
+ */
 export async function poll<Result>(
   probe: () => Promise<Result>,
   describe: () => string,

@@ -1,4 +1,7 @@
-/** A client of the classic WebDriver protocol (W3C WebDriver), for an engine that speaks nothing newer. */
+/**
+ * A client of the classic WebDriver protocol (W3C WebDriver), for an engine that speaks nothing
+ * newer.
+ */
 
 const elementKey = 'element-6066-11e4-a52e-4f735466cecf';
 

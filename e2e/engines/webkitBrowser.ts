@@ -1,6 +1,8 @@
 /**
- * WebKitGTK's MiniBrowser through WebKitWebDriver on a virtual display. A context is a session of its
- * own (MiniBrowser keeps nothing on disk under automation); a page is a window without a toolbar, which can be as
+ * WebKitGTK's MiniBrowser through WebKitWebDriver on a virtual display. A context is a session of
+ * its
+ * own (MiniBrowser keeps nothing on disk under automation); a page is a window without a toolbar,
+ * which can be as
  * narrow as a phone.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -69,7 +71,9 @@ class WebKitContext implements EngineContext {
     return this.#session.version;
   }
 
-  /** Only a click may open a window without a toolbar, so the first window holds a button for it. */
+  /**
+   * Only a click may open a window without a toolbar, so the first window holds a button for it.
+   */
   async newPage(): Promise<EnginePage> {
     const before = new Set(await this.#session.windows());
     const launcher = new WebKitPage(this.#session, this.#launcher);

@@ -18,7 +18,10 @@ export class SettingsPanel {
     await this.#page.waitForVisible(part('settingsPanel'));
   }
 
-  /** Opens the panel, sets what is given and closes it again. A setting counts when its field is left. */
+  /**
+   * Opens the panel, sets what is given and closes it again. A setting counts when its field is
+   * left.
+   */
   async change(values: Partial<Record<SettingName, number>>): Promise<void> {
     await this.open();
     for (const [name, value] of Object.entries(values))

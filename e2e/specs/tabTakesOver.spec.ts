@@ -1,4 +1,6 @@
-/** A tab that answers is closed in mid-answer; another one goes on, and the caller notices nothing. */
+/**
+ * A tab that answers is closed in mid-answer; another one goes on, and the caller notices nothing.
+ */
 import { streamCompletion } from '../fixtures/apiCalls.ts';
 import { expect, test } from '../fixtures/test.ts';
 import { ChatPage } from '../pages/chatPage.ts';

@@ -1,5 +1,6 @@
 /**
- * A static server for tools: folders under path prefixes, cross-origin isolated so that threads work.
+ * A static server for tools: folders under path prefixes, cross-origin isolated so that threads
+ * work.
  * TypeScript is sent with its types taken off, so that a worker's sources need no build step.
  */
 import { createReadStream } from 'node:fs';

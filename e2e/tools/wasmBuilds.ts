@@ -1,4 +1,6 @@
-/** Where the built Wasm runtime lies: the presets' build folders, else what `npm run build` copied. */
+/**
+ * Where the built Wasm runtime lies: the presets' build folders, else what `npm run build` copied.
+ */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { builds } from '../../web/src/capabilities/builds.ts';

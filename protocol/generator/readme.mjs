@@ -1,4 +1,5 @@
-// Fills the regions <!-- generated: NAME --> … <!-- end --> of README.md with tables from the schema.
+// Fills the regions <!-- generated: NAME --> … <!-- end --> of README.md with tables from the
+// schema.
 
 const number = (value) => value.toLocaleString('en-US');
 
@@ -6,7 +7,11 @@ function describe(field) {
   const parts = [];
   const range = (low, high, unit) => {
     if (high === undefined) return;
-    parts.push(low === undefined ? `at most ${number(high)}${unit}` : `${number(low)}–${number(high)}${unit}`);
+    parts.push(
+      low === undefined
+        ? `at most ${number(high)}${unit}`
+        : `${number(low)}–${number(high)}${unit}`,
+    );
   };
   range(field.min, field.max, '');
   range(field.bytes_min, field.bytes_max, ' bytes');
@@ -25,7 +30,8 @@ function kind(field) {
 function fieldTable(fields) {
   if (fields.length === 0) return 'No fields.\n';
   const rows = fields.map(
-    (field) => `| \`${field.name}\` | ${kind(field)} | ${field.required ? 'yes' : ''} | ${describe(field)} |`,
+    (field) =>
+      `| \`${field.name}\` | ${kind(field)} | ${field.required ? 'yes' : ''} | ${describe(field)} |`,
   );
   return ['| field | type | required | |', '|---|---|---|---|', ...rows, ''].join('\n');
 }
@@ -39,7 +45,9 @@ const sections = {
       })
       .join('\n'),
   types: (schema) =>
-    schema.types.map((type) => `#### *${type.name}*\n${type.about}.\n\n${fieldTable(type.fields)}`).join('\n'),
+    schema.types
+      .map((type) => `#### *${type.name}*\n${type.about}.\n\n${fieldTable(type.fields)}`)
+      .join('\n'),
   errors: (schema) =>
     [
       '| code | HTTP | close | what the user reads |',

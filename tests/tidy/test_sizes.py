@@ -33,7 +33,10 @@ class Sizes(unittest.TestCase):
         for name in source_tree.code_files():
             if name.endswith((".cpp", ".h")):
                 continue  # clang-format's business, which lets raw string literals be
+            is_prettiers = name.endswith((".ts", ".mjs", ".js", ".css"))
             for number, line in enumerate(source_tree.text(name).splitlines(), 1):
+                if is_prettiers and not line.lstrip().startswith(("//", "/*", "*")):
+                    continue  # Prettier breaks code, and lets template literals be
                 if len(line) > COLUMNS_MAX and "://" not in line:
                     with self.subTest(file=name, line=number):
                         self.fail(f"{len(line)} columns")

@@ -1,4 +1,7 @@
-/** Prefill and decode speed: medians of several runs after a warm-up, as `tessera bench` measures natively. */
+/**
+ * Prefill and decode speed: medians of several runs after a warm-up, as `tessera bench` measures
+ * natively.
+ */
 import type { WasmRuntime } from '../../../web/src/runtime/wasmRuntime.ts';
 import { loadModel, type LoadOptions } from './loadModel.ts';
 
@@ -31,7 +34,10 @@ function median(values: number[]): number {
   return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** Ids by a linear congruential generator; each run begins with another id, so that nothing is cached. */
+/**
+ * Ids by a linear congruential generator; each run begins with another id, so that nothing is
+ * cached.
+ */
 function promptIds(run: number, count: number, vocabularySize: number): number[] {
   let state = run + 1;
   const ids = Array.from({ length: count }, () => {

@@ -85,7 +85,8 @@ export function labelIconButton(target: HTMLElement, label: string): void {
   target.title = label;
 }
 
-// An element of index.html. Throws if the page lacks it: that is a mistake in the page, not at run time.
+// An element of index.html. Throws if the page lacks it: that is a mistake in the page, not at run
+// time.
 export function part<Kind extends Element>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
   if (!(found instanceof kind)) throw new Error(`The page has no ${kind.name} with id "${id}"`);

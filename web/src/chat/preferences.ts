@@ -1,4 +1,5 @@
-// Choices that outlive the tab, one localStorage entry each, so that tabs do not overwrite one another's.
+// Choices that outlive the tab, one localStorage entry each, so that tabs do not overwrite one
+// another's.
 import { readSamplingSettings, type SamplingSettings } from './sampling.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -29,7 +30,8 @@ const readers: { [Name in keyof Preferences]: (stored: unknown) => Preferences[N
   showsConversations: (stored) => (typeof stored === 'boolean' ? stored : null),
 };
 
-// Storage that is missing, full or forbidden is no error: the choice then lasts as long as the page.
+// Storage that is missing, full or forbidden is no error: the choice then lasts as long as the
+// page.
 export class PreferenceStore {
   readonly #storage: Storage | null;
   readonly #written: Partial<Preferences> = {};

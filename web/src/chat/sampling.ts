@@ -1,4 +1,5 @@
-// The sampling settings a person can change: one row each, which makes its control, its limits and its request field.
+// The sampling settings a person can change: one row each, which makes its control, its limits and
+// its request field.
 import type { SamplingDefaults, SamplingParameters } from '../index.ts';
 
 export type SettingName =
@@ -89,7 +90,8 @@ export function defaultOf(name: SettingName, defaults: SamplingDefaults): number
   return name === 'seed' || name === 'max_tokens' ? null : defaults[name];
 }
 
-// A number within the setting's limits and, for whole settings, a whole one; null if the text is no number.
+// A number within the setting's limits and, for whole settings, a whole one; null if the text is no
+// number.
 export function parseSetting(setting: SettingDescription, text: string): number | null {
   const trimmed = text.trim().replace(',', '.');
   const value = Number(trimmed);
@@ -98,7 +100,8 @@ export function parseSetting(setting: SettingDescription, text: string): number 
   return setting.step >= 1 ? Math.round(limited) : limited;
 }
 
-// Settings out of storage, which may have been written by another version: what is not understood is dropped.
+// Settings out of storage, which may have been written by another version: what is not understood
+// is dropped.
 export function readSamplingSettings(stored: unknown): SamplingSettings {
   if (typeof stored !== 'object' || stored === null) return {};
   const settings: SamplingSettings = {};

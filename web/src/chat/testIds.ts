@@ -1,10 +1,14 @@
-// What drives the page from outside (Playwright, WebDriver) finds its parts by these `data-testid` values.
+// What drives the page from outside (Playwright, WebDriver) finds its parts by these `data-testid`
+// values.
 //
 // Landmarks and roles that may be relied on as well:
-//   navigation "Conversations", main, complementary "This tab", complementary "Settings", form "Message",
+// navigation "Conversations", main, complementary "This tab", complementary "Settings", form
+// "Message",
 //   log "Conversation" holding one article per message (data-role="user" | "assistant",
-//   data-outcome="streaming" | "finished" | "stopped" | "failed"), status (polite announcements), alert (errors).
-// The element `app` carries data-engine="listing" | "loading" | "ready" | "failed" and data-answering="true" | "false".
+// data-outcome="streaming" | "finished" | "stopped" | "failed"), status (polite announcements),
+// alert (errors).
+// The element `app` carries data-engine="listing" | "loading" | "ready" | "failed" and
+// data-answering="true" | "false".
 export const testIds = {
   app: 'app',
   // Conversations
@@ -72,7 +76,8 @@ export const testIds = {
   toggleSettings: 'toggle-settings',
   settingsPanel: 'settings-panel',
   systemPrompt: 'system-prompt',
-  // One input per setting: `setting-temperature`, `setting-top_p`, `setting-top_k`, `setting-min_p`,
+  // One input per setting: `setting-temperature`, `setting-top_p`, `setting-top_k`,
+  // `setting-min_p`,
   // `setting-repetition_penalty`, `setting-seed`, `setting-max_tokens`.
   setting: 'setting',
   resetSettings: 'reset-settings',

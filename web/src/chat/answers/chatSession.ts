@@ -151,7 +151,8 @@ export class ChatSession {
     await this.#refreshList();
   }
 
-  // Leaves the oldest turns out of what the model reads. False if there is none that could be left out.
+  // Leaves the oldest turns out of what the model reads. False if there is none that could be left
+  // out.
   async dropOldest(): Promise<boolean> {
     const engine = this.#options.host.engine;
     if (!engine) return false;
@@ -267,7 +268,8 @@ export class ChatSession {
     if (change.type !== 'message') await this.#refreshList();
   }
 
-  // The shown conversation was changed by another tab: take what it wrote, keep what this tab is writing and reading.
+  // The shown conversation was changed by another tab: take what it wrote, keep what this tab is
+  // writing and reading.
   async #takeOver(change: StoreChange): Promise<void> {
     const stored = await this.#options.store.open(change.conversationId);
     const shown = this.#conversation;

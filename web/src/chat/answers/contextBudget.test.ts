@@ -15,7 +15,8 @@ describe('leaving out the oldest turns', () => {
   it('keeps as many of the newest as fit into half the context', () => {
     const messages = conversation(5);
     const counts = messages.map(() => 92);
-    // Each message takes 100 tokens with its markers; half of 1,000 holds five, but turns are kept whole.
+    // Each message takes 100 tokens with its markers; half of 1,000 holds five, but turns are kept
+    // whole.
     expect(chooseContextStart(messages, counts, 1000, 0)).toBe('6');
   });
 

@@ -1,4 +1,5 @@
-// An answer that is being written, in whichever conversation: keeps its message current, on the page and in the store.
+// An answer that is being written, in whichever conversation: keeps its message current, on the
+// page and in the store.
 import type { Message } from '../conversations/conversation.ts';
 import type { ConversationStore } from '../conversations/conversationStore.ts';
 import type { EngineHost } from '../models/engineHost.ts';
@@ -24,7 +25,8 @@ export class RunningAnswer {
     this.#onDelta = onDelta;
   }
 
-  // Resolves when the answer has ended and is stored; without a store, it lasts as long as the page.
+  // Resolves when the answer has ended and is stored; without a store, it lasts as long as the
+  // page.
   // False if its conversation was deleted meanwhile.
   async run(
     host: EngineHost,

@@ -35,7 +35,8 @@ export interface AnswerEnd {
   model: string | null;
 }
 
-// Never rejects: failures and being stopped are outcomes. Nothing is heard of it after the signal was aborted.
+// Never rejects: failures and being stopped are outcomes. Nothing is heard of it after the signal
+// was aborted.
 export async function writeAnswer(
   host: EngineHost,
   request: AnswerRequest,

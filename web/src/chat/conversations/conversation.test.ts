@@ -18,7 +18,8 @@ function message(id: string, parentId: string | null, createdAtMs: number): Mess
   };
 }
 
-// q1 - a1 - q2 - a2, a second version a1b of the first answer, and another second question q2b with its answer.
+// q1 - a1 - q2 - a2, a second version a1b of the first answer, and another second question q2b with
+// its answer.
 const messages = new Map(
   [
     message('q1', null, 1),
@@ -30,6 +31,11 @@ const messages = new Map(
     message('a2b', 'q2b', 7),
   ].map((one) => [one.id, one]),
 );
+function messageNamed(id: string): Message {
+  const found = messages.get(id);
+  if (!found) throw new Error(id);
+  return found;
+}
 const ids = (path: Message[]) => path.map(({ id }) => id);
 
 describe('a tree of messages', () => {
@@ -50,8 +56,8 @@ describe('a tree of messages', () => {
   });
 
   it('lists the versions of a message, oldest first', () => {
-    expect(ids(versionsOf(messages, messages.get('a1b') as Message))).toEqual(['a1', 'a1b']);
-    expect(ids(versionsOf(messages, messages.get('q2') as Message))).toEqual(['q2', 'q2b']);
+    expect(ids(versionsOf(messages, messageNamed('a1b')))).toEqual(['a1', 'a1b']);
+    expect(ids(versionsOf(messages, messageNamed('q2')))).toEqual(['q2', 'q2b']);
   });
 
   it('follows the most recent branch below a message', () => {

@@ -1,10 +1,12 @@
-// A conversation: a tree of messages (editing and regenerating branch off) and the leaf that is being read.
+// A conversation: a tree of messages (editing and regenerating branch off) and the leaf that is
+// being read.
 import type { SamplingSettings } from '../sampling.ts';
 
 export type MessageRole = 'user' | 'assistant';
 
 export type AnswerOutcome =
-  // Being written, by this tab or another; also what a tab leaves behind that was closed in mid-answer.
+  // Being written, by this tab or another; also what a tab leaves behind that was closed in
+  // mid-answer.
   | { type: 'streaming' }
   | { type: 'finished'; reason: 'stop' | 'length'; contextIsFull: boolean }
   | { type: 'stopped' }

@@ -1,4 +1,5 @@
-// Where conversations are kept. Several tabs may use one store at once: every message is a record of its own and a
+// Where conversations are kept. Several tabs may use one store at once: every message is a record
+// of its own and a
 // summary is changed field by field, so that no tab overwrites what another has written.
 import type { Conversation, ConversationSummary, Message } from './conversation.ts';
 

@@ -1,4 +1,5 @@
-// Conversations in IndexedDB, shared by all tabs of this origin; tabs tell each other over a BroadcastChannel.
+// Conversations in IndexedDB, shared by all tabs of this origin; tabs tell each other over a
+// BroadcastChannel.
 import { readSamplingSettings } from '../sampling.ts';
 import type { ConversationSummary, Message } from './conversation.ts';
 import {
@@ -101,7 +102,8 @@ function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatabase> {
   });
 }
 
-// Reads and writes in one transaction, so that a field another tab has just changed keeps its value.
+// Reads and writes in one transaction, so that a field another tab has just changed keeps its
+// value.
 async function updateSummary(
   database: IDBDatabase,
   id: string,

@@ -1,4 +1,5 @@
-// Conversations for as long as the tab is open: what remains where the browser lets nothing be stored.
+// Conversations for as long as the tab is open: what remains where the browser lets nothing be
+// stored.
 import type { ConversationSummary, Message } from './conversation.ts';
 import { newestFirst, type ConversationStore } from './conversationStore.ts';
 

@@ -1,12 +1,15 @@
-// Markdown to DOM nodes that are safe to show, whatever a model wrote. HTML in the text stays text, images become
-// links (nothing is fetched because a model says so), and links lead only to http, https and mailto addresses.
+// Markdown to DOM nodes that are safe to show, whatever a model wrote. HTML in the text stays text,
+// images become
+// links (nothing is fetched because a model says so), and links lead only to http, https and mailto
+// addresses.
 import DOMPurify from 'dompurify';
 import { Marked, type Token, type Tokens } from 'marked';
 import { createCodeBlock } from './codeBlock.ts';
 
 export type Block = Token;
 
-// The page's own headings go down to level 2. Models begin with any level, and leaving one out would mislead those
+// The page's own headings go down to level 2. Models begin with any level, and leaving one out
+// would mislead those
 // who navigate by headings: so there are only two, and the class keeps the looks apart.
 const kHeadingLevel = 3;
 const kDeepHeadingDepth = 4;

@@ -1,4 +1,5 @@
-// Shows markdown while it arrives. Blocks that can no longer change are rendered once and left alone; only the tail
+// Shows markdown while it arrives. Blocks that can no longer change are rendered once and left
+// alone; only the tail
 // is rendered again, at most once per animation frame, and less often where rendering is slow.
 import { createCodeBlock, updateCodeBlock } from './codeBlock.ts';
 import { type Block, isCode, languageOf, renderBlock, splitBlocks } from './markdown.ts';
@@ -17,7 +18,8 @@ export const animationFrames: FrameScheduler = {
 
 // After a rendering that took t, the main thread belongs to others for this many times t.
 const kRestFactor = 4;
-// A last paragraph this short may yet turn out to continue the list before it ("2" becomes "2. ...").
+// A last paragraph this short may yet turn out to continue the list before it ("2" becomes "2.
+// ...").
 const kUndecidedLength = 4;
 
 export class MarkdownStream {
@@ -45,7 +47,8 @@ export class MarkdownStream {
     this.#schedule();
   }
 
-  // Renders what is left, now. Where the whole text reads differently than its pieces did, renders all of it.
+  // Renders what is left, now. Where the whole text reads differently than its pieces did, renders
+  // all of it.
   finish(): void {
     if (this.#frame !== null) this.#frames.cancel(this.#frame);
     this.#frame = null;

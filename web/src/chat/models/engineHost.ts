@@ -35,7 +35,8 @@ export class EngineHost {
     return this.state.value.type === 'ready' ? this.state.value.engine : null;
   }
 
-  // Lists the models and loads the preferred one. Never rejects: failures become the state "failed".
+  // Lists the models and loads the preferred one. Never rejects: failures become the state
+  // "failed".
   async start(): Promise<void> {
     this.#release();
     this.state.value = { type: 'listing' };
@@ -113,7 +114,8 @@ export class EngineHost {
     return Math.max(kContextTokensMin, 2 ** Math.floor(Math.log2(tried / 2)));
   }
 
-  // Resolves with the engine as soon as one is ready. Rejects with "cancelled" when the signal aborts, and with the
+  // Resolves with the engine as soon as one is ready. Rejects with "cancelled" when the signal
+  // aborts, and with the
   // failure when loading fails.
   whenReady(signal: AbortSignal): Promise<Engine> {
     if (signal.aborted) return Promise.reject(TesseraError.cancelled());

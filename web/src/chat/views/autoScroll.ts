@@ -1,4 +1,5 @@
-// Keeps the end of a growing text in view while the reader is there, and never moves it for a reader who scrolled up.
+// Keeps the end of a growing text in view while the reader is there, and never moves it for a
+// reader who scrolled up.
 
 // Closer to the end than this counts as being there.
 const kEndDistance = 40;

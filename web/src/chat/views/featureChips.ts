@@ -1,4 +1,5 @@
-// What a browser offers, at a glance: one chip per feature, told apart by sign and words as well as by colour.
+// What a browser offers, at a glance: one chip per feature, told apart by sign and words as well as
+// by colour.
 import type { CapabilityReport } from '../../index.ts';
 import { element, icon } from '../element.ts';
 import { formatQuantity } from '../format.ts';

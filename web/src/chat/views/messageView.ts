@@ -1,4 +1,5 @@
-// One message of the thread: a question as it was typed, or an answer as markdown with what was measured.
+// One message of the thread: a question as it was typed, or an answer as markdown with what was
+// measured.
 import type { RunningAnswer } from '../answers/runningAnswer.ts';
 import type { Message } from '../conversations/conversation.ts';
 import type { WayOut } from '../errorAdvice.ts';
@@ -154,7 +155,8 @@ export class MessageView {
     this.#shownContent = this.#message.content;
   }
 
-  // Rebuilt only when it reads differently, so that the focus stays on a button that is still there.
+  // Rebuilt only when it reads differently, so that the focus stays on a button that is still
+  // there.
   #updateToolbar(surroundings: MessageSurroundings): void {
     const { running, isBusy, version, versions } = surroundings;
     const key = [Boolean(running), isBusy, version, versions].join();

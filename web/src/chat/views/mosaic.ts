@@ -1,4 +1,5 @@
-// The picture a model's tiles make: tile by tile as its bytes arrive. Decoration; the numbers are said elsewhere.
+// The picture a model's tiles make: tile by tile as its bytes arrive. Decoration; the numbers are
+// said elsewhere.
 import { element } from '../element.ts';
 
 const kColumns = 25;

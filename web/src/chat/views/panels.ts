@@ -1,4 +1,5 @@
-// The parts that open beside the conversation: the list on the left, one panel on the right. On narrow windows they
+// The parts that open beside the conversation: the list on the left, one panel on the right. On
+// narrow windows they
 // lie over the conversation, which is then inert.
 import { part } from '../element.ts';
 import type { PreferenceStore } from '../preferences.ts';

@@ -1,4 +1,5 @@
-// "Answer API requests from this tab": the switch, the address for other programs, and how the connection stands.
+// "Answer API requests from this tab": the switch, the address for other programs, and how the
+// connection stands.
 import { button, element } from '../element.ts';
 import { formatCount } from '../format.ts';
 import type { RunnerHost, ServingState } from '../models/runnerHost.ts';

@@ -1,4 +1,5 @@
-// Below the message field: how fast the model answers and how much of its context the conversation takes.
+// Below the message field: how fast the model answers and how much of its context the conversation
+// takes.
 import type { ChatSession, ConversationView } from '../answers/chatSession.ts';
 import type { AnswerMeasurements } from '../conversations/conversation.ts';
 import { element, part } from '../element.ts';

@@ -1,4 +1,5 @@
-// "This tab": what the browser offers, which build runs, where the memory goes, how fast it is, and who else may ask.
+// "This tab": what the browser offers, which build runs, where the memory goes, how fast it is, and
+// who else may ask.
 import type { CapabilityReport } from '../../index.ts';
 import { type Child, element, icon, part } from '../element.ts';
 import { testIds } from '../testIds.ts';

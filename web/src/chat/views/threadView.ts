@@ -1,11 +1,13 @@
-// The messages of the conversation that is shown. Those that stay keep their elements, with selection and focus.
+// The messages of the conversation that is shown. Those that stay keep their elements, with
+// selection and focus.
 import type { ChatSession, ConversationView } from '../answers/chatSession.ts';
 import type { Message } from '../conversations/conversation.ts';
 import { element, part } from '../element.ts';
 import { testIds } from '../testIds.ts';
 import { MessageView, type MessageActions } from './messageView.ts';
 
-// Old answers are turned into markdown in pieces of this length, so that opening a long conversation blocks nothing.
+// Old answers are turned into markdown in pieces of this length, so that opening a long
+// conversation blocks nothing.
 const kSliceMs = 12;
 
 export class ThreadView {

@@ -1,4 +1,5 @@
-// What an empty conversation shows: the mosaic, what this page is, what the tab found, and first questions to ask.
+// What an empty conversation shows: the mosaic, what this page is, what the tab found, and first
+// questions to ask.
 import type { CapabilityReport } from '../../index.ts';
 import { element, part } from '../element.ts';
 import type { EngineHost } from '../models/engineHost.ts';
