@@ -27,11 +27,12 @@ function kind(field) {
   return field.type;
 }
 
+const isRequired = (field) => (field.required ? 'yes' : '');
+
 function fieldTable(fields) {
   if (fields.length === 0) return 'No fields.\n';
   const rows = fields.map(
-    (field) =>
-      `| \`${field.name}\` | ${kind(field)} | ${field.required ? 'yes' : ''} | ${describe(field)} |`,
+    (field) => `| \`${field.name}\` | ${kind(field)} | ${isRequired(field)} | ${describe(field)} |`,
   );
   return ['| field | type | required | |', '|---|---|---|---|', ...rows, ''].join('\n');
 }
@@ -41,7 +42,8 @@ const sections = {
     schema.messages
       .map((message) => {
         const way = `${message.from.join(', ')} → ${message.to.join(', ')}`;
-        return `#### \`${message.type}\` (${way})\n${message.about}.\n\n${fieldTable(message.fields)}`;
+        const head = `#### \`${message.type}\` (${way})\n${message.about}.\n\n`;
+        return head + fieldTable(message.fields);
       })
       .join('\n'),
   types: (schema) =>
