@@ -30,8 +30,13 @@ async function openTabs(count: number): Promise<ConversationStore[]> {
   return open.slice(-count);
 }
 
+async function openTab(): Promise<ConversationStore> {
+  const [store] = (await openTabs(1)) as [ConversationStore];
+  return store;
+}
+
 describe.each([
-  ['IndexedDB', async () => (await openTabs(1))[0] as ConversationStore],
+  ['IndexedDB', openTab],
   ['memory', () => Promise.resolve(createMemoryStore())],
 ])('conversations in %s', (_, create) => {
   let store: ConversationStore;
