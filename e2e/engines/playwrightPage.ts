@@ -1,7 +1,7 @@
 /** EnginePage over a Playwright page (Chromium and Firefox). */
 import type { Page } from '@playwright/test';
 import type { ConsoleMessage, EnginePage, PageFunction } from './page.ts';
-import { isShown, readText, readTexts } from './pageScripts.ts';
+import { isActionable, isShown, readText, readTexts, setValue } from './pageScripts.ts';
 import { poll, waitTimeoutMs } from './polling.ts';
 
 export class PlaywrightPage implements EnginePage {
@@ -17,7 +17,10 @@ export class PlaywrightPage implements EnginePage {
         this.#messages.push({ level, text: message.text() });
     });
     page.on('pageerror', (error) => {
-      this.#messages.push({ level: 'exception', text: error.stack ?? error.message });
+      // Firefox reports what it logs by itself here too, a connection refused for instance.
+      const isThrown = error.stack !== undefined && !error.stack.endsWith('\nundefined');
+      const text = error.stack ?? error.message;
+      this.#messages.push({ level: isThrown ? 'exception' : 'error', text });
     });
   }
 
@@ -46,7 +49,12 @@ export class PlaywrightPage implements EnginePage {
   }
 
   async fill(selector: string, text: string): Promise<void> {
-    await this.#page.locator(selector).first().fill(text);
+    // Playwright's own fill() appends to a number in Firefox.
+    await poll(
+      () => this.evaluate(isActionable, selector),
+      () => `${selector} to be enabled`,
+    );
+    await this.evaluate(setValue, { selector, value: text });
   }
 
   async select(selector: string, value: string): Promise<void> {
