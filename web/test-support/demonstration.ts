@@ -1,4 +1,5 @@
-// The page without a server and without a model, for looking at it: `?demo=chat`, `loading`, `error`, `full`,
+// The page without a server and without a model, for looking at it: `?demo=chat`, `loading`,
+// `error`, `full`,
 // `story`, `reconnecting`. Development only.
 import type { Platform } from '../src/chat/models/platform.ts';
 import { detectCapabilities, readOverrides, TesseraError } from '../src/index.ts';
