@@ -3,7 +3,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=$HOME/.cache/tessera
 emcc_version_min=3.1.60
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 NPM_CONFIG_UPDATE_NOTIFIER=false
-export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-2G}
+# Another clone on the same machine finds in ccache what this one compiled.
+export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-2G} CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
 # The Node of package-lock.json comes first: an older one computes a wrong relaxed dot product.
 system_path=$PATH
