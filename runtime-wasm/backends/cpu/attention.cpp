@@ -6,26 +6,17 @@
 #include "backends/cpu/attention_tile.h"
 #include "backends/cpu/execution.h"
 #include "backends/cpu/positions.h"
-#include "backends/cpu/simd/simd.h"
-#include "base/half.h"
+#include "backends/cpu/widen.h"
 
 namespace tessera::cpu {
 namespace {
-
-// A block of a f16 cache as floats, for tiles of several tokens; one token reads f16 as it is.
-void widen(const std::uint16_t* from, std::int64_t count, float* to) noexcept {
-  std::int64_t i = 0;
-  for (; i + simd::kLanes <= count; i += simd::kLanes) {
-    simd::store(to + i, simd::load_halves(from + i));
-  }
-  for (; i < count; ++i) to[i] = half_to_float(from[i]);
-}
 
 void attend_block(AttentionTile& tile, const float* keys, const float* values, std::int64_t first,
                   std::int64_t count, float*) noexcept {
   tile.add_block(keys, values, first, count);
 }
 
+// A block of an f16 cache is widened once for several tokens, and as it is loaded for one.
 void attend_block(AttentionTile& tile, const std::uint16_t* keys, const std::uint16_t* values,
                   std::int64_t first, std::int64_t count, float* wide) noexcept {
   if (tile.row_count == 1) return tile.add_block(keys, values, first, count);
@@ -52,9 +43,10 @@ class TypedAttention {
         execution.scratch.reserve(
             static_cast<std::size_t>(execution.threads.threads() * wide_elements) * sizeof(float)));
     execution.threads.for_each_part(query_heads_ * tile_count_, [&](std::int64_t part, int thread) {
-      // The last tokens see the most keys: they go first, so that no thread is left with them.
-      const std::int64_t tile = tile_count_ - 1 - part / query_heads_;
-      attend(part % query_heads_, tile, reinterpret_cast<float*>(scratch) + thread * wide_elements);
+      // The last tokens see the most keys. Their parts have the highest numbers and begin first, so
+      // that no thread is left with them.
+      attend(part % query_heads_, part / query_heads_,
+             reinterpret_cast<float*>(scratch) + thread * wide_elements);
     });
     return {};
   }

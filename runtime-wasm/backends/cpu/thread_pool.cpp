@@ -33,15 +33,17 @@ void pause() noexcept {
 
 }  // namespace
 
-// A task is published by raising `generation` after its fields are written. Parts are handed out by
-// `next_part`; a worker that has found none left lowers `busy_workers`, and the caller waits for
-// zero, so that no worker still reads the fields when the next task is written.
+// `open` holds the number of a task and how many of its parts nobody has taken yet. Whoever lowers
+// it by one owns a part, and until all owned parts are finished the caller writes no new task; a
+// worker that comes late finds nothing open and reads nothing. So nobody ever waits for a thread
+// that has not begun.
 struct ThreadPool::Shared {
-  alignas(64) std::atomic<std::uint32_t> generation{0};
-  alignas(64) std::atomic<std::int64_t> next_part{0};
-  alignas(64) std::atomic<int> busy_workers{0};
-  alignas(64) std::int64_t part_count = 0;
-  Call call = nullptr;
+  static constexpr std::uint64_t kPartsMask = 0xffffffffu;
+  static constexpr std::uint64_t kNextTask = kPartsMask + 1;
+
+  alignas(64) std::atomic<std::uint64_t> open{0};  // task number << 32 | parts not taken yet
+  alignas(64) std::atomic<std::int64_t> unfinished_parts{0};
+  alignas(64) Call call = nullptr;
   const void* task = nullptr;
 
   std::mutex mutex;
@@ -52,57 +54,64 @@ struct ThreadPool::Shared {
   std::atomic<bool> stops{false};
   std::array<std::thread, kThreadsMax> workers;
 
-  void do_parts(int thread) {
-    for (;;) {
-      const std::int64_t part = next_part.fetch_add(1, std::memory_order_relaxed);
-      if (part >= part_count) return;
-      call(task, part, thread);
+  bool has_work() const { return (open.load() & kPartsMask) != 0 || stops.load(); }
+
+  // Does one part, if there is one.
+  bool do_part(int thread) {
+    std::uint64_t seen = open.load(std::memory_order_relaxed);
+    do {
+      if ((seen & kPartsMask) == 0) return false;
+    } while (!open.compare_exchange_weak(seen, seen - 1, std::memory_order_acquire,
+                                         std::memory_order_relaxed));
+    call(task, static_cast<std::int64_t>(seen & kPartsMask) - 1, thread);
+    if (unfinished_parts.fetch_sub(1) == 1 && caller_sleeps.load()) {
+      const std::lock_guard lock(mutex);
+      done.notify_one();
     }
+    return true;
   }
 
-  // Waits for a generation other than `seen` and returns it.
-  std::uint32_t await_generation(std::uint32_t seen) {
+  void await_work() {
     for (int spin = 0; spin < kSpins; ++spin) {
-      const std::uint32_t now = generation.load(std::memory_order_acquire);
-      if (now != seen) return now;
+      if (has_work()) return;
       pause();
     }
     std::unique_lock lock(mutex);
     sleepers.fetch_add(1);
-    wake.wait(lock, [&] { return generation.load() != seen; });
+    wake.wait(lock, [&] { return has_work(); });
     sleepers.fetch_sub(1);
-    return generation.load();
   }
 
   void work(int thread) {
-    std::uint32_t seen = 0;
     for (;;) {
-      seen = await_generation(seen);
+      await_work();
       if (stops.load()) return;
-      do_parts(thread);
-      if (busy_workers.fetch_sub(1) == 1 && caller_sleeps.load()) {
-        const std::lock_guard lock(mutex);
-        done.notify_one();
+      while (do_part(thread)) {
       }
     }
   }
 
-  void publish() {
-    generation.fetch_add(1);
-    if (sleepers.load() > 0) {
-      const std::lock_guard lock(mutex);
-      wake.notify_all();
-    }
+  void wake_sleepers() {
+    if (sleepers.load() == 0) return;
+    const std::lock_guard lock(mutex);
+    wake.notify_all();
   }
 
-  void await_workers() {
+  void publish(std::int64_t part_count) {
+    unfinished_parts.store(part_count, std::memory_order_relaxed);
+    const std::uint64_t number = (open.load(std::memory_order_relaxed) & ~kPartsMask) + kNextTask;
+    open.store(number | static_cast<std::uint64_t>(part_count));
+    wake_sleepers();
+  }
+
+  void await_end() {
     for (int spin = 0; spin < kSpins; ++spin) {
-      if (busy_workers.load(std::memory_order_acquire) == 0) return;
+      if (unfinished_parts.load(std::memory_order_acquire) == 0) return;
       pause();
     }
     std::unique_lock lock(mutex);
     caller_sleeps.store(true);
-    done.wait(lock, [&] { return busy_workers.load() == 0; });
+    done.wait(lock, [&] { return unfinished_parts.load() == 0; });
     caller_sleeps.store(false);
   }
 };
@@ -117,7 +126,7 @@ ThreadPool::ThreadPool(int threads) : threads_(threads), shared_(std::make_uniqu
 
 ThreadPool::~ThreadPool() {
   shared_->stops.store(true);
-  shared_->publish();
+  shared_->wake_sleepers();
   for (std::thread& worker : shared_->workers) {
     if (worker.joinable()) worker.join();
   }
@@ -125,17 +134,16 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::run(std::int64_t part_count, Call call, const void* task) {
   if (threads_ == 1 || part_count <= 1) {
-    for (std::int64_t part = 0; part < part_count; ++part) call(task, part, 0);
+    for (std::int64_t part = part_count; part-- > 0;) call(task, part, 0);
     return;
   }
+  TESSERA_CHECK(part_count <= static_cast<std::int64_t>(Shared::kPartsMask));
   shared_->call = call;
   shared_->task = task;
-  shared_->part_count = part_count;
-  shared_->next_part.store(0, std::memory_order_relaxed);
-  shared_->busy_workers.store(threads_ - 1, std::memory_order_relaxed);
-  shared_->publish();
-  shared_->do_parts(0);
-  shared_->await_workers();
+  shared_->publish(part_count);
+  while (shared_->do_part(0)) {
+  }
+  shared_->await_end();
 }
 
 }  // namespace tessera
@@ -153,7 +161,7 @@ ThreadPool::ThreadPool(int threads) : threads_(1) {
 ThreadPool::~ThreadPool() = default;
 
 void ThreadPool::run(std::int64_t part_count, Call call, const void* task) {
-  for (std::int64_t part = 0; part < part_count; ++part) call(task, part, 0);
+  for (std::int64_t part = part_count; part-- > 0;) call(task, part, 0);
 }
 
 }  // namespace tessera
