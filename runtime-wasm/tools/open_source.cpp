@@ -27,7 +27,8 @@ bool names_weights(std::string word) {
 
 std::string model_name_of_path(const std::string& path) {
   std::error_code code;
-  const fs::path canonical = fs::weakly_canonical(path, code);
+  fs::path canonical = fs::weakly_canonical(path, code);
+  if (!canonical.has_filename()) canonical = canonical.parent_path();
   std::string name = canonical.filename().string();
   if (!name.ends_with(".gguf")) return name.empty() ? "model" : name;
   name.resize(name.size() - 5);

@@ -29,11 +29,8 @@ Result<void> PackageWriter::begin_tensor(std::string name, DataType type, Shape 
   const std::size_t padding =
       (kTensorAlignment - buffer_.size() % kTensorAlignment) % kTensorAlignment;
   if (buffer_.size() + padding >= kShardSizeBytesTarget) TESSERA_TRY_VOID(flush());
-  if (buffer_.empty()) {
-    buffer_priority_ = priority;
-  } else {
-    buffer_.resize(buffer_.size() + padding);
-  }
+  if (!buffer_.empty()) buffer_.resize(buffer_.size() + padding);
+  tensor_priority_ = priority;
   tensors_.push_back({std::move(name), type, shape, {}});
   return {};
 }
@@ -41,6 +38,7 @@ Result<void> PackageWriter::begin_tensor(std::string name, DataType type, Shape 
 Result<void> PackageWriter::append(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     std::vector<TensorPart>& parts = tensors_.back().parts;
+    if (buffer_.empty()) buffer_priority_ = tensor_priority_;
     const auto shard = static_cast<std::uint32_t>(shards_.size());
     const std::size_t count = std::min(bytes.size(), kShardSizeBytesTarget - buffer_.size());
     if (parts.empty() || parts.back().shard != shard) {

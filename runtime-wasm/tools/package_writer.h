@@ -48,7 +48,8 @@ class PackageWriter {
   std::vector<TensorEntry> tensors_;
   std::vector<ShardEntry> shards_;
   std::vector<std::byte> buffer_;
-  std::int32_t buffer_priority_ = 0;
+  std::int32_t tensor_priority_ = 0;  // of the tensor that is being written
+  std::int32_t buffer_priority_ = 0;  // of the first tensor in the buffer
   bool has_tokenizer_ = false;
 };
 
