@@ -58,6 +58,9 @@ export class App {
       lastModel: preferences.get('model'),
     });
     const runner = new RunnerHost(this.#host, preferences.get('serves'));
+    runner.state.subscribe((state) => {
+      part('app', HTMLElement).dataset['serving'] = state.type;
+    });
     this.#session = new ChatSession({
       store,
       host: this.#host,

@@ -8,7 +8,8 @@
 // data-outcome="streaming" | "finished" | "stopped" | "failed"), status (polite announcements),
 // alert (errors).
 // The element `app` carries data-engine="listing" | "loading" | "ready" | "failed" and
-// data-answering="true" | "false".
+// data-answering="true" | "false",
+// data-serving="off" | "no_model" | "connecting" | "serving" | "waiting" | "stopped".
 export const testIds = {
   app: 'app',
   // Conversations

@@ -1,5 +1,11 @@
 // One answer, from waiting for the model to its last token.
-import type { ChatCompletionChunk, CompletionChunk, Engine, Usage } from '../../index.ts';
+import type {
+  ChatCompletionChunk,
+  CompletionChunk,
+  Engine,
+  EngineTimings,
+  Usage,
+} from '../../index.ts';
 import { TesseraError } from '../../index.ts';
 import type {
   AnswerMeasurements,
@@ -73,7 +79,7 @@ export async function writeAnswer(
     if (signal.aborted) return { outcome: { type: 'stopped' }, measurements: measure(), model };
     const contextIsFull = finish === 'length' && isFull(usage, engine);
     const outcome = { type: 'finished' as const, reason: finish, contextIsFull };
-    return { outcome, measurements: withUsage(measure(), usage), model };
+    return { outcome, measurements: withUsage(measure(), usage, engine.timings), model };
   } catch (thrown) {
     const error = TesseraError.from(thrown);
     const outcome: AnswerOutcome =
@@ -126,15 +132,16 @@ function isFull(usage: Usage | null, engine: Engine): boolean {
   return usage !== null && usage.total_tokens >= engine.contextTokensMax - 1;
 }
 
-// The counts of the engine are exact; those of the chunks are not where tokens arrive together.
+// The engine's own figures are exact; those of the chunks are not where tokens arrive together. Its timings are of
+// the answer that ended last, which may be somebody else's: the number of tokens tells.
 function withUsage(
   measured: AnswerMeasurements | null,
   usage: Usage | null,
+  timings: EngineTimings | null,
 ): AnswerMeasurements | null {
   if (!measured || !usage) return measured;
-  const spans = measured.tokens - 1;
   const tokens = usage.completion_tokens;
-  const tokensPerSecond =
-    spans > 0 ? (measured.tokensPerSecond / spans) * Math.max(0, tokens - 1) : 0;
+  const isOwn = timings?.tokens === tokens && timings.decodeTokensPerSecond > 0;
+  const tokensPerSecond = isOwn ? timings.decodeTokensPerSecond : measured.tokensPerSecond;
   return { ...measured, tokens, tokensPerSecond, contextTokens: usage.total_tokens };
 }
