@@ -55,6 +55,7 @@ asio::awaitable<bool> WebSocketSession::accept(const http::request<http::string_
   stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
     response.set(http::field::sec_websocket_protocol, protocol::kSubprotocol);
   }));
+  stream_.auto_fragment(false);  // a message is one frame, whatever its size
   stream_.read_message_max(protocol::kMessageToServerBytesMax);
   const auto [error] = co_await stream_.async_accept(request, kAsTuple);
   co_return !error;
