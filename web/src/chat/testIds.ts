@@ -1,15 +1,15 @@
-// What drives the page from outside (Playwright, WebDriver) finds its parts by these `data-testid`
-// values.
+// What drives the page from outside (Playwright, WebDriver) finds its parts by these `data-testid`s.
 //
-// Landmarks and roles that may be relied on as well:
-// navigation "Conversations", main, complementary "This tab", complementary "Settings", form
-// "Message",
-//   log "Conversation" holding one article per message (data-role="user" | "assistant",
-// data-outcome="streaming" | "finished" | "stopped" | "failed"), status (polite announcements),
-// alert (errors).
-// The element `app` carries data-engine="listing" | "loading" | "ready" | "failed" and
-// data-answering="true" | "false",
-// data-serving="off" | "no_model" | "connecting" | "serving" | "waiting" | "stopped".
+// Landmarks and roles that may be relied on as well: navigation "Conversations", main,
+// complementary "This tab" and "Settings", form "Message", log "Conversation" with one article per
+// message, status (polite announcements), alert (errors).
+//
+// State is in attributes:
+//   app      data-engine     listing, loading, ready, failed
+//            data-answering  true, false
+//            data-serving    off, no_model, connecting, serving, waiting, stopped
+//   message  data-role       user, assistant
+//            data-outcome    streaming, finished, stopped, failed (answers only)
 export const testIds = {
   app: 'app',
   // Conversations

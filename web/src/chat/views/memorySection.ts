@@ -2,7 +2,7 @@
 import type { EngineMemory } from '../../index.ts';
 import type { ChatSession } from '../answers/chatSession.ts';
 import { element } from '../element.ts';
-import { formatBytes, formatPercent } from '../format.ts';
+import { formatBytes } from '../format.ts';
 import type { EngineHost } from '../models/engineHost.ts';
 import { testIds } from '../testIds.ts';
 import { section } from './tabPanel.ts';
@@ -63,7 +63,7 @@ export function renderMemory(memory: EngineMemory): Node[] {
       element(
         'dd',
         { class: 'total' },
-        `${formatBytes(used)} of ${formatBytes(memory.budgetBytes)} (${formatPercent(used, memory.budgetBytes)})`,
+        `${formatBytes(used)} of ${formatBytes(memory.budgetBytes)}`,
       ),
       element('dt', {}, 'Wasm memory'),
       element('dd', {}, formatBytes(memory.heapBytes)),
