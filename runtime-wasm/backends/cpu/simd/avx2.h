@@ -48,9 +48,6 @@ inline F32 maximum(F32 a, F32 b) noexcept {
 inline F32 minimum(F32 a, F32 b) noexcept {
   return {_mm256_min_ps(a.v, b.v)};
 }
-inline F32 absolute(F32 a) noexcept {
-  return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.v)};
-}
 inline F32 multiply_add(F32 a, F32 b, F32 c) noexcept {
   return {_mm256_fmadd_ps(a.v, b.v, c.v)};
 }
@@ -59,11 +56,6 @@ inline float sum_of_lanes(F32 a) noexcept {
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1));
   const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
-inline float maximum_of_lanes(F32 a) noexcept {
-  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1));
-  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
 inline I32 load_i32(const void* from) noexcept {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -54,19 +53,11 @@ inline F32 maximum(const F32& a, const F32& b) noexcept {
 inline F32 minimum(const F32& a, const F32& b) noexcept {
   return make_lanes<F32>([&](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });
 }
-inline F32 absolute(const F32& a) noexcept {
-  return make_lanes<F32>([&](int i) { return std::fabs(a.v[i]); });
-}
 inline F32 multiply_add(const F32& a, const F32& b, const F32& c) noexcept {
   return make_lanes<F32>([&](int i) { return a.v[i] * b.v[i] + c.v[i]; });
 }
 inline float sum_of_lanes(const F32& a) noexcept {
   return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]);
-}
-inline float maximum_of_lanes(const F32& a) noexcept {
-  float result = a.v[0];
-  for (float lane : a.v) result = lane > result ? lane : result;
-  return result;
 }
 
 inline I32 load_i32(const void* from) noexcept {

@@ -49,9 +49,6 @@ inline F32 maximum(F32 a, F32 b) noexcept {
 inline F32 minimum(F32 a, F32 b) noexcept {
   return {wasm_f32x4_pmin(a.v, b.v)};
 }
-inline F32 absolute(F32 a) noexcept {
-  return {wasm_f32x4_abs(a.v)};
-}
 
 inline F32 multiply_add(F32 a, F32 b, F32 c) noexcept {
 #if defined(__wasm_relaxed_simd__)
@@ -64,11 +61,6 @@ inline F32 multiply_add(F32 a, F32 b, F32 c) noexcept {
 inline float sum_of_lanes(F32 a) noexcept {
   const v128_t pairs = wasm_f32x4_add(a.v, wasm_i32x4_shuffle(a.v, a.v, 2, 3, 0, 1));
   return wasm_f32x4_extract_lane(pairs, 0) + wasm_f32x4_extract_lane(pairs, 1);
-}
-inline float maximum_of_lanes(F32 a) noexcept {
-  const v128_t pairs = wasm_f32x4_pmax(a.v, wasm_i32x4_shuffle(a.v, a.v, 2, 3, 0, 1));
-  const v128_t all = wasm_f32x4_pmax(pairs, wasm_i32x4_shuffle(pairs, pairs, 1, 0, 3, 2));
-  return wasm_f32x4_extract_lane(all, 0);
 }
 
 inline I32 load_i32(const void* from) noexcept {
