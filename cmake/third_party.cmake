@@ -19,7 +19,8 @@ target_compile_options(Catch2 PRIVATE -w)
 if(EMSCRIPTEN)
   # One kernel is all that Wasm can use; the others would only be downloaded.
   target_compile_definitions(simdjson PUBLIC SIMDJSON_IMPLEMENTATION_FALLBACK=1)
-  target_compile_options(simdjson PRIVATE -fno-exceptions)
+  target_compile_options(simdjson PRIVATE -fno-exceptions -Oz)
+  target_compile_options(utf8proc PRIVATE -Oz)
   # Only the tests throw, and only to each other.
   target_compile_options(Catch2 PRIVATE -fwasm-exceptions)
   target_compile_options(Catch2WithMain PRIVATE -fwasm-exceptions)
