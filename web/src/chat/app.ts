@@ -3,6 +3,7 @@ import type { CapabilityReport } from '../index.ts';
 import { TesseraError } from '../index.ts';
 import { ChatSession } from './answers/chatSession.ts';
 import { copyText } from './clipboard.ts';
+import { splitThinking } from './markdown/answerText.ts';
 import type { ConversationStore } from './conversations/conversationStore.ts';
 import { part } from './element.ts';
 import { asSentence, type WayOut } from './errorAdvice.ts';
@@ -223,7 +224,9 @@ export class App {
   #copyLast(): void {
     const answers = this.#session.view.value.path.filter(({ role }) => role === 'assistant');
     const last = answers.at(-1);
-    if (last) void copyText(last.content, part('composer', HTMLElement));
+    if (!last) return;
+    const { answer } = splitThinking(last.content, true);
+    void copyText(answer, part('composer', HTMLElement));
   }
 
   // `answerId` is the answer that failed; null if it was the loading of the model.

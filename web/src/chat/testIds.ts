@@ -1,4 +1,4 @@
-// What drives the page from outside (Playwright, WebDriver) finds its parts by these `data-testid`s.
+// What drives the page from outside (Playwright, WebDriver) finds its parts by these test ids.
 //
 // Landmarks and roles that may be relied on as well: navigation "Conversations", main,
 // complementary "This tab" and "Settings", form "Message", log "Conversation" with one article per
@@ -48,6 +48,7 @@ export const testIds = {
   suggestion: 'suggestion',
   message: 'message',
   messageText: 'message-text',
+  thinking: 'thinking',
   answerState: 'answer-state',
   answerMeasurements: 'answer-measurements',
   answerError: 'answer-error',

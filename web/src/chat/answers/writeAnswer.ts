@@ -132,8 +132,9 @@ function isFull(usage: Usage | null, engine: Engine): boolean {
   return usage !== null && usage.total_tokens >= engine.contextTokensMax - 1;
 }
 
-// The engine's own figures are exact; those of the chunks are not where tokens arrive together. Its timings are of
-// the answer that ended last, which may be somebody else's: the number of tokens tells.
+// The engine's own figures are exact; those of the chunks are not where tokens arrive together.
+// Its timings are of the answer that ended last, which may be somebody else's: the number of
+// tokens tells.
 function withUsage(
   measured: AnswerMeasurements | null,
   usage: Usage | null,

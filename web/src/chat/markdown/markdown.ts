@@ -21,7 +21,8 @@ const marked = new Marked({
   renderer: {
     heading(token) {
       const level = token.depth < kDeepHeadingDepth ? kHeadingLevel : kHeadingLevel + 1;
-      return `<h${level} class="depth-${token.depth}">${this.parser.parseInline(token.tokens)}</h${level}>`;
+      const text = this.parser.parseInline(token.tokens);
+      return `<h${level} class="depth-${token.depth}">${text}</h${level}>`;
     },
     image: ({ href, text }) => `<a href="${escapeHtml(href)}">${escapeHtml(text || href)}</a>`,
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),

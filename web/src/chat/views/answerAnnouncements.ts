@@ -1,6 +1,7 @@
 // Tells screen readers that an answer began and, once, what it was: not every token.
 import type { ChatSession } from '../answers/chatSession.ts';
 import type { RunningAnswer } from '../answers/runningAnswer.ts';
+import { splitThinking } from '../markdown/answerText.ts';
 import { announce } from './announcer.ts';
 
 // Longer answers are read in the thread; the beginning tells whether that is worth while.
@@ -16,10 +17,11 @@ export function announceAnswers(session: ChatSession): void {
 }
 
 function describeEnd({ message }: RunningAnswer): string {
+  const { answer } = splitThinking(message.content, true);
   const spoken =
-    message.content.length > kSpokenLengthMax
-      ? `${message.content.slice(0, kSpokenLengthMax)}… The rest is in the conversation.`
-      : message.content;
+    answer.length > kSpokenLengthMax
+      ? `${answer.slice(0, kSpokenLengthMax)}… The rest is in the conversation.`
+      : answer;
   switch (message.outcome?.type) {
     case 'failed':
       return 'The answer failed.';

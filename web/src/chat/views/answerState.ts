@@ -5,6 +5,7 @@ import { adviceOnAnswer, type WayOut } from '../errorAdvice.ts';
 import { element } from '../element.ts';
 import { formatCount, formatQuantity, formatRate, formatSeconds } from '../format.ts';
 import { testIds } from '../testIds.ts';
+import { splitThinking } from '../markdown/answerText.ts';
 import { createErrorCard } from './errorCard.ts';
 
 // Null while text arrives: that speaks for itself.
@@ -36,7 +37,7 @@ export function describeMeasurements({ measurements, model }: Message): string {
 // What is to be said after the text: nothing where the answer simply ended.
 export function renderOutcome(message: Message, onWayOut: (way: WayOut) => void): Node[] {
   const { outcome, content } = message;
-  const isEmpty = content.trim() === '';
+  const isEmpty = splitThinking(content, true).answer.trim() === '';
   switch (outcome?.type) {
     case 'failed':
       return [createErrorCard(adviceOnAnswer(outcome), testIds.answerError, onWayOut)];

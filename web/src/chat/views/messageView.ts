@@ -4,8 +4,7 @@ import type { RunningAnswer } from '../answers/runningAnswer.ts';
 import type { Message } from '../conversations/conversation.ts';
 import type { WayOut } from '../errorAdvice.ts';
 import { button, element, part } from '../element.ts';
-import { MarkdownStream } from '../markdown/markdownStream.ts';
-import { renderMarkdown } from '../markdown/markdown.ts';
+import { AnswerText, splitThinking } from '../markdown/answerText.ts';
 import { copyText } from '../clipboard.ts';
 import type { Unsubscribe } from '../observable.ts';
 import { testIds } from '../testIds.ts';
@@ -35,6 +34,7 @@ export interface MessageSurroundings {
 export class MessageView {
   readonly root: HTMLElement;
   readonly #actions: MessageActions;
+  readonly #answer: AnswerText | null;
   readonly #text: HTMLElement;
   readonly #state = element('p', {
     class: 'answer-state',
@@ -49,7 +49,6 @@ export class MessageView {
   });
   #message: Message;
   #shownContent: string | null = null;
-  #stream: MarkdownStream | null = null;
   #running: RunningAnswer | null = null;
   #unsubscribe: Unsubscribe = () => undefined;
   #toolbarKey = '';
@@ -57,23 +56,28 @@ export class MessageView {
   constructor(message: Message, actions: MessageActions) {
     this.#message = message;
     this.#actions = actions;
-    const isAnswer = message.role === 'assistant';
-    this.#text = element('div', {
-      class: isAnswer ? 'prose' : 'bubble',
-      testId: testIds.messageText,
-    });
+    const answer = message.role === 'assistant' ? new AnswerText() : null;
+    this.#answer = answer;
+    this.#text = answer?.prose ?? element('div', { class: 'bubble', testId: testIds.messageText });
     this.root = element(
       'article',
       { class: 'message', testId: testIds.message, 'data-role': message.role },
-      element('h2', { class: 'visually-hidden' }, isAnswer ? 'Answer' : 'You'),
+      element('h2', { class: 'visually-hidden' }, answer ? 'Answer' : 'You'),
+      ...(answer ? [answer.thinking] : []),
       this.#text,
-      ...(isAnswer ? [this.#state, this.#outcome] : []),
+      ...(answer ? [this.#state, this.#outcome] : []),
       this.#toolbar,
     );
   }
 
   get message(): Message {
     return this.#message;
+  }
+
+  // Without what the model thought aloud.
+  get copiedText(): string {
+    const { role, content } = this.#message;
+    return role === 'assistant' ? splitThinking(content, true).answer : content;
   }
 
   update(message: Message, surroundings: MessageSurroundings): void {
@@ -89,16 +93,15 @@ export class MessageView {
   }
 
   append(delta: string): void {
-    this.#stream?.append(delta);
+    this.#answer?.append(delta);
   }
 
   // Turns the plain text of an old answer into markdown. True if there was something to do.
   renderDeferred(): boolean {
-    if (this.#message.role !== 'assistant' || this.#stream) return false;
+    if (!this.#answer || this.#answer.isStreaming) return false;
     if (this.#shownContent === this.#message.content) return false;
     this.#shownContent = this.#message.content;
-    this.#text.classList.remove('unrendered');
-    this.#text.replaceChildren(...renderMarkdown(this.#message.content));
+    this.#answer.showRendered(this.#message.content);
     return true;
   }
 
@@ -126,19 +129,14 @@ export class MessageView {
     const onWayOut = (way: WayOut) => this.#actions.wayOut(this.#message.id, way);
     this.#outcome.replaceChildren(...(running ? [] : renderOutcome(this.#message, onWayOut)));
     if (running || this.#shownContent === this.#message.content) return;
-    // Old text first as it is: it takes its place at once, and is rendered when there is time.
-    this.#text.classList.add('unrendered');
-    this.#text.textContent = this.#message.content;
+    this.#answer?.showPlain(this.#message.content);
   }
 
   #startStream(running: RunningAnswer): void {
     this.#unsubscribe();
     this.#running = running;
     this.#shownContent = null;
-    this.#text.classList.remove('unrendered');
-    this.#text.replaceChildren();
-    this.#stream = new MarkdownStream(this.#text);
-    this.#stream.append(this.#message.content);
+    this.#answer?.start(this.#message.content);
     this.#unsubscribe = running.phase.subscribe((phase) => {
       const sentence = describePhase(phase);
       this.#state.hidden = sentence === null;
@@ -150,8 +148,7 @@ export class MessageView {
     this.#unsubscribe();
     this.#running = null;
     this.#state.hidden = true;
-    this.#stream?.finish();
-    this.#stream = null;
+    this.#answer?.finish();
     this.#shownContent = this.#message.content;
   }
 
@@ -180,7 +177,7 @@ export class MessageView {
       icon: 'copy',
       iconOnly: true,
       testId: testIds.copyMessage,
-      onClick: () => void copyText(this.#message.content, copy),
+      onClick: () => void copyText(this.copiedText, copy),
     });
     const again = button({
       label: 'Regenerate',
