@@ -1,8 +1,10 @@
 #include "base/json_writer.h"
 
-#include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -45,11 +47,21 @@ void append_control_character(std::string& out, char c) {
   out += kDigits[static_cast<unsigned char>(c) & 15];
 }
 
+// The shortest of printf's forms that reads back as the same number. std::to_chars would do it
+// faster, but brings 110 kB of tables, a third of what a tab downloads.
 template <typename Number>
 void append_number(std::string& out, Number value) {
   char digits[40];
-  const auto end = std::to_chars(digits, digits + sizeof(digits), value);
-  out.append(digits, end.ptr);
+  for (int precision = std::numeric_limits<Number>::digits10;; ++precision) {
+    std::snprintf(digits, sizeof(digits), "%.*g", precision, static_cast<double>(value));
+    const bool is_exact = static_cast<Number>(std::strtod(digits, nullptr)) == value;
+    if (is_exact || precision >= std::numeric_limits<Number>::max_digits10) break;
+  }
+  out += digits;
+}
+
+void append_number(std::string& out, std::int64_t value) {
+  out += std::to_string(value);
 }
 
 }  // namespace
