@@ -3,13 +3,14 @@
 // Names and layouts of the block formats are ggml's. A row of a matrix is a whole number of blocks.
 // What a matrix becomes unless something else is asked for, and what that costs:
 //
-//   | stored as          | becomes | loss | | F32, F16           | the same| none | | BF16 | f16 |
-//   none in the range 2^-14..65504; larger weights are refused    | | Q8_0, Q5_0         | q8 |
-//   none                                                          | | Q4_0               | q4 |
-//   none                                                          | | Q4_1               | q4m |
-//   none                                                          | | Q4_K               | q4m |
-//   same integers; scales and minimums of groups rounded to f16   | | Q5_1, Q5_K, Q6_K   | q8 |
-//   rounded anew to 8 bits                                        |
+//   | stored as        | becomes  | loss                                                     |
+//   | F32, F16         | the same | none                                                     |
+//   | BF16             | f16      | none from 2^-14 to 65504; larger weights are refused     |
+//   | Q8_0, Q5_0       | q8       | none                                                     |
+//   | Q4_0             | q4       | none                                                     |
+//   | Q4_1             | q4m      | none                                                     |
+//   | Q4_K             | q4m      | scales and minimums of groups are rounded to f16         |
+//   | Q5_1, Q5_K, Q6_K | q8       | rounded anew to 8 bits                                   |
 #pragma once
 
 #include <cstddef>
