@@ -50,7 +50,7 @@ export class AnswerText {
     return this.#stream !== null;
   }
 
-  // A complete answer as it was written: takes its place at once, to be rendered when there is time.
+  // A complete answer as it was written: takes its place at once, and is rendered later.
   showPlain(content: string): void {
     const parts = splitThinking(content, true);
     this.#showThinking(parts);
