@@ -10,6 +10,11 @@ export default defineConfig<object, { engineName: EngineName }>({
   timeout: 90_000,
   expect: { timeout: 20_000 },
   forbidOnly: true,
-  reporter: [['list'], ['./summaryReporter.ts']],
+  // scripts/test asks for json, to count.
+  reporter: [
+    ['list'],
+    ['./summaryReporter.ts'],
+    ...(process.env['PLAYWRIGHT_JSON_OUTPUT_NAME'] === undefined ? [] : [['json'] as ['json']]),
+  ],
   projects: engineNames.map((name) => ({ name, use: { engineName: name } })),
 });
