@@ -30,7 +30,7 @@ TEST_CASE("the backend counts memory by purpose and refuses what exceeds the bud
 }
 
 TEST_CASE("the backend refuses sizes that no memory has") {
-  auto backend = CpuBackend::create({}).value();
+  auto backend = CpuBackend::create({.threads = 1, .memory_budget_bytes = SIZE_MAX / 4}).value();
   for (const std::size_t size : {SIZE_MAX, SIZE_MAX - 63, SIZE_MAX / 2}) {
     CHECK(backend->allocate(size, MemoryPurpose::kWeights).error().code == ErrorCode::kOutOfMemory);
   }
