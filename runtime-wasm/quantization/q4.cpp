@@ -17,7 +17,7 @@ struct Candidate {
 };
 
 float signed_quant(float weight, float inverse_scale) noexcept {
-  return static_cast<float>(round_to_int(std::clamp(weight * inverse_scale, -8.0f, 7.0f)));
+  return static_cast<float>(round_within(weight * inverse_scale, -8.0f, 7.0f));
 }
 
 float squared_error(const float* weights, std::int64_t count, float scale) noexcept {
@@ -79,8 +79,8 @@ void quantize_q4_block(const float* rows, std::int64_t stride, std::int64_t row_
   Q4Block& out = *reinterpret_cast<Q4Block*>(block);
   out = Q4Block{};
   for (std::int64_t row = 0; row < kPanelRows; ++row) {
-    const float* weights = rows + row * stride;
     const std::int64_t count = row < row_count ? column_count : 0;
+    const float* weights = count > 0 ? rows + row * stride : nullptr;
     if (count > 0) out.scales[row] = choose_scale(weights, count);
     const float scale = half_to_float(out.scales[row]);
     const float inverse = scale == 0.0f ? 0.0f : 1.0f / scale;

@@ -28,7 +28,7 @@ float inverse_of(float scale) noexcept {
 
 float quant_of(float weight, float inverse_scale, float minimum) noexcept {
   const float steps = (weight - minimum) * inverse_scale;
-  return static_cast<float>(round_to_int(std::clamp(steps, 0.0f, 15.0f)));
+  return static_cast<float>(round_within(steps, 0.0f, 15.0f));
 }
 
 Candidate evaluate(const float* weights, std::int64_t count, const Line& line) noexcept {

@@ -34,8 +34,8 @@ void quantize_q8_block(const float* rows, std::int64_t stride, std::int64_t row_
     const float scale = half_to_float(out.scales[row]);
     if (scale == 0.0f) continue;
     for (std::int64_t column = 0; column < column_count; ++column) {
-      const float quant = std::clamp(weights[column] / scale, -127.0f, 127.0f);
-      out.quants[column / 4][row][column % 4] = static_cast<std::int8_t>(round_to_int(quant));
+      const int quant = round_within(weights[column] / scale, -127.0f, 127.0f);
+      out.quants[column / 4][row][column % 4] = static_cast<std::int8_t>(quant);
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "quantization/format.h"
 
 #include <algorithm>
+#include <bit>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstring>
@@ -175,6 +176,19 @@ TEST_CASE("zeros, constants, tiny and huge weights quantize to finite numbers ne
       weights[3] = -value;
       const auto bytes = quantized(format.type, panel, weights);
       for (const float read : row_of(format.type, bytes, panel, 0)) REQUIRE(std::isfinite(read));
+    }
+  }
+}
+
+TEST_CASE("weights that are no numbers quantize to something, without harm to other groups") {
+  const Panel panel{1, 64};
+  for (const float bad : {std::bit_cast<float>(0x7fc00000u), std::bit_cast<float>(0x7f800000u),
+                          std::bit_cast<float>(0xff800000u)}) {
+    for (const QuantizationFormat& format : quantization_formats()) {
+      std::vector<float> weights(64, 0.5f);
+      weights[5] = bad;
+      const auto values = row_of(format.type, quantized(format.type, panel, weights), panel, 0);
+      for (std::size_t i = 32; i < 64; ++i) REQUIRE(std::fabs(values[i] - 0.5f) < 1e-3f);
     }
   }
 }
