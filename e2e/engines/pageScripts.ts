@@ -63,3 +63,18 @@ export function takeMessages(): { level: string; text: string }[] {
   const scope = window as unknown as { recordedMessages?: { level: string; text: string }[] };
   return scope.recordedMessages?.splice(0) ?? [];
 }
+
+/** Calls `probe` until it gives something truthy, which is the result; null when the time is up. */
+export async function waitInPage<Argument, Result>(
+  probe: (argument: Argument) => Result | Promise<Result>,
+  argument: Argument,
+  timeoutMs: number,
+): Promise<{ result: Result | null }> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const result = await probe(argument);
+    if (result) return { result };
+    if (Date.now() > deadline) return { result: null };
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}

@@ -1,8 +1,8 @@
 /** EnginePage over a Playwright page (Chromium and Firefox). */
 import type { Page } from '@playwright/test';
 import type { ConsoleMessage, EnginePage, PageFunction } from './page.ts';
-import { isActionable, isShown, readText, readTexts, setValue } from './pageScripts.ts';
-import { poll, waitTimeoutMs } from './polling.ts';
+import { isActionable, isShown, readText, readTexts, setValue, waitInPage } from './pageScripts.ts';
+import { waitTimeoutMs } from './polling.ts';
 
 export class PlaywrightPage implements EnginePage {
   readonly #page: Page;
@@ -50,10 +50,7 @@ export class PlaywrightPage implements EnginePage {
 
   async fill(selector: string, text: string): Promise<void> {
     // Playwright's own fill() appends to a number in Firefox.
-    await poll(
-      () => this.evaluate(isActionable, selector),
-      () => `${selector} to be enabled`,
-    );
+    await this.waitFor(isActionable, selector);
     await this.evaluate(setValue, { selector, value: text });
   }
 
@@ -82,23 +79,20 @@ export class PlaywrightPage implements EnginePage {
   }
 
   async waitForVisible(selector: string, timeoutMs?: number): Promise<void> {
-    await poll(
-      () => this.isVisible(selector),
-      () => `${selector} to be visible`,
-      timeoutMs,
-    );
+    await this.waitFor(isShown, selector, timeoutMs);
   }
 
-  waitFor<Argument, Result>(
+  /** Polls inside the page: calls from outside can hang Firefox while a worker starts another one. */
+  async waitFor<Argument, Result>(
     body: PageFunction<Argument, Result>,
     argument: Argument,
-    timeoutMs?: number,
+    timeoutMs = waitTimeoutMs,
   ): Promise<Result> {
-    return poll(
-      () => this.evaluate(body, argument),
-      () => `${String(body)} with ${JSON.stringify(argument)}`,
-      timeoutMs,
-    );
+    const given = JSON.stringify(argument);
+    const loop = `(${String(waitInPage)})(${String(body)}, ${given}, ${timeoutMs})`;
+    const { result } = await this.#page.evaluate<{ result: Result | null }>(loop);
+    if (!result) throw new Error(`waited ${timeoutMs} ms for ${String(body)} with ${given}`);
+    return result;
   }
 
   screenshot(): Promise<Buffer> {
