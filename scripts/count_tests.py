@@ -2,8 +2,9 @@
 
 Each line of SUITES.tsv names a suite, its exit status, its seconds, and the files it wrote its
 results to (a glob; Catch2's XML, JUnit XML, Vitest's, Playwright's or our own JSON). A suite
-without result files is one test: its command. Prints a table and, alone on the last line,
-`N passed, N failed, N skipped`; exits 1 if anything failed.
+without result files is one test: its command; one with "-" is a build, which counts only when it
+fails. Prints a table and, alone on the last line, `N passed, N failed, N skipped`; exits 1 if
+anything failed.
 """
 
 import glob
@@ -57,6 +58,8 @@ def read_json(path: pathlib.Path) -> Counts:
 
 
 def count_suite(status: int, pattern: str) -> Counts:
+    if pattern == "-":
+        return Counts(failed=int(status != 0))
     counts = Counts()
     paths = [pathlib.Path(path) for path in sorted(glob.glob(pattern))] if pattern else []
     for path in paths:
