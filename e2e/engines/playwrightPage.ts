@@ -82,7 +82,7 @@ export class PlaywrightPage implements EnginePage {
     await this.waitFor(isShown, selector, timeoutMs);
   }
 
-  /** Polls inside the page: calls from outside can hang Firefox while a worker starts another one. */
+  /** Polls inside the page: calls from outside can hang Firefox while a worker starts another. */
   async waitFor<Argument, Result>(
     body: PageFunction<Argument, Result>,
     argument: Argument,
