@@ -216,6 +216,49 @@ TEST_CASE("f32 and f16 rows are read as they are") {
   CHECK((row[0] == 5.0f && row[1] == 6.0f));
 }
 
+TEST_CASE("the line search beats a line from the smallest to the largest weight") {
+  RandomValues random(56);
+  const Panel panel{8, 32 * 40};
+  auto weights = random.uniform(panel.rows * panel.columns, 1.0f);
+  for (float& weight : weights) weight += random.uniform(1.0f) + random.uniform(1.0f);
+  const auto bytes = quantized(DataType::kQ4M, panel, weights);
+  double searched = 0.0;
+  double plain = 0.0;
+  for (std::int64_t row = 0; row < panel.rows; ++row) {
+    const auto values = row_of(DataType::kQ4M, bytes, panel, row);
+    for (std::int64_t first = 0; first < panel.columns; first += 32) {
+      const float* group = weights.data() + row * panel.columns + first;
+      const GroupRange range(group, 32);
+      const float scale = (range.high - range.low) / 15.0f;
+      for (std::int64_t i = 0; i < 32; ++i) {
+        const float quant = std::nearbyint((group[i] - range.low) / scale);
+        plain += std::pow(scale * quant + range.low - group[i], 2);
+        searched += std::pow(values[at(first + i)] - group[i], 2);
+      }
+    }
+  }
+  CHECK(searched < 0.9 * plain);
+}
+
+TEST_CASE("packing pads the last group and panel with weights of value zero") {
+  const Panel panel{3, 40};
+  const std::vector<std::uint16_t> scales(6, float_to_half(0.5f));
+  const std::vector<std::uint8_t> nibbles(120, 3);
+  const std::vector<std::int8_t> signed_bytes(120, -5);
+  std::vector<std::byte> q4(panel_size_bytes(DataType::kQ4, 40), std::byte{0xff});
+  std::vector<std::byte> q8(panel_size_bytes(DataType::kQ8, 40), std::byte{0xff});
+  pack_panel_q4(nibbles.data(), scales.data(), 3, 40, q4.data());
+  pack_panel_q8(signed_bytes.data(), scales.data(), 3, 40, q8.data());
+  for (std::int64_t row = 0; row < kPanelRows; ++row) {
+    const auto read4 = row_of(DataType::kQ4, q4, {8, 64}, row);
+    const auto read8 = row_of(DataType::kQ8, q8, {8, 64}, row);
+    for (std::int64_t i = row < panel.rows ? 40 : 0; i < 64; ++i) {
+      REQUIRE(read4[at(i)] == 0.0f);
+      REQUIRE(read8[at(i)] == 0.0f);
+    }
+  }
+}
+
 TEST_CASE("packed integers read back exactly as scale and integer say") {
   RandomValues random(55);
   for (const Panel& panel : kPanels) {
