@@ -116,6 +116,34 @@ export class ChatPage {
     );
   }
 
+  /** From now on notes, at each change, how long the answer being written is. */
+  async recordAnswers(): Promise<void> {
+    await this.page.evaluate(
+      ({ thread, text }) => {
+        const lengths: number[] = [];
+        (window as unknown as { answerLengths: number[] }).answerLengths = lengths;
+        const observer = new MutationObserver(() => {
+          const answers = document.querySelectorAll<HTMLElement>(text);
+          const length = answers[answers.length - 1]?.textContent.length ?? 0;
+          if (length > 0 && length !== lengths.at(-1)) lengths.push(length);
+        });
+        const changes = { childList: true, characterData: true, subtree: true };
+        observer.observe(document.querySelector(thread) ?? document.body, changes);
+      },
+      {
+        thread: part('thread'),
+        text: `${part('message')}[data-outcome="streaming"] ${part('messageText')}`,
+      },
+    );
+  }
+
+  /** REQUIRES: recordAnswers() was called on this page. */
+  recordedAnswers(): Promise<number[]> {
+    return this.page.evaluate(
+      () => (window as unknown as { answerLengths: number[] }).answerLengths,
+    );
+  }
+
   /** Titles of the conversations in the list. */
   async conversations(): Promise<string[]> {
     const titles = await this.page.texts(part('openConversation'));
