@@ -61,7 +61,7 @@ Server::Loop::Loop(ServeOptions options, ModelCatalog catalog, const tcp::endpoi
 }
 
 Server::Loop::~Loop() {
-  listener.reset();
+  listener->close();
   for (WebSocketSession* session : state->sessions) session->close_for_shutdown();
   context.restart();
   context.poll();
