@@ -90,8 +90,10 @@ Result<std::unique_ptr<TextModel>> make_tiny_model(const TinyModelOptions& optio
   TESSERA_TRY(auto model, TextModel::create(manifest, std::move(backend), options.model));
   const std::vector<float> weights = random_weights(manifest, options.seed);
   for (const TextModel::HostSpan& span : model->shard_spans(0)) {
-    std::memcpy(span.bytes.data(), reinterpret_cast<const std::byte*>(weights.data()) + span.offset,
-                span.bytes.size());
+    std::memcpy(
+        span.bytes.data(),
+        reinterpret_cast<const std::byte*>(weights.data()) + static_cast<std::size_t>(span.offset),
+        span.bytes.size());
   }
   TESSERA_TRY_VOID(model->finish_shard(0));
   if (!options.tokenizer_json.empty()) {

@@ -35,10 +35,15 @@ void require_void(const Result<void>& result) {
   REQUIRE(result.has_value());
 }
 
+// Files of tests fit any memory.
+std::size_t size_of(std::uint64_t size_bytes) {
+  return static_cast<std::size_t>(size_bytes);
+}
+
 template <typename T>
 std::vector<T> read_tensor(const RandomAccessFile& file, const SafetensorsTensor* tensor) {
   REQUIRE(tensor != nullptr);
-  std::vector<T> values(tensor->size_bytes / sizeof(T));
+  std::vector<T> values(size_of(tensor->size_bytes) / sizeof(T));
   require_void(file.read(tensor->offset, std::as_writable_bytes(std::span(values))));
   return values;
 }
@@ -59,7 +64,7 @@ Fixture load_fixture(const std::string& name) {
                                         {{0, tensor.offset, tensor.size_bytes}}});
   }
   fixture.manifest.shards.push_back({"", model.size_bytes(), "language_model", 0});
-  fixture.bytes.resize(model.size_bytes());
+  fixture.bytes.resize(size_of(model.size_bytes()));
   require_void(model.read(0, fixture.bytes));
 
   const auto reference = require(RandomAccessFile::open(folder + "/reference.safetensors"));
@@ -73,8 +78,9 @@ std::vector<float> run_fixture(const Fixture& fixture, std::int64_t chunk_tokens
   const auto backend = require(CpuBackend::create({.threads = threads}));
   const Weights weights = require(Weights::allocate(fixture.manifest, *backend));
   for (const ShardSpan& span : weights.shard_spans(0)) {
-    require_void(backend->write(span.buffer, span.buffer_offset_bytes,
-                                std::span(fixture.bytes).subspan(span.offset, span.size_bytes)));
+    require_void(backend->write(
+        span.buffer, size_of(span.buffer_offset_bytes),
+        std::span(fixture.bytes).subspan(size_of(span.offset), size_of(span.size_bytes))));
   }
   const auto configuration =
       require(parse_decoder_configuration(fixture.architecture, fixture.configuration_json));
