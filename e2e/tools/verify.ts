@@ -52,7 +52,7 @@ async function verify(): Promise<number> {
   const options = readOptions();
   const folder = mkdtempSync(join(tmpdir(), 'tessera-verify-'));
   try {
-    runNative('convert', options.source, '--out', join(folder, 'package'));
+    runNative('convert', options.source, '--weights', 'f32', '--out', join(folder, 'package'));
     const { variant, threads, outcome } = await runSession({
       engine: options.engine,
       variant: options.variant,

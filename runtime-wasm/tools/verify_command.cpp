@@ -10,6 +10,7 @@
 #include "backends/cpu/cpu_backend.h"
 #include "base/json_writer.h"
 #include "generation/generator.h"
+#include "model/decoder_configuration.h"
 #include "tools/commands.h"
 #include "tools/convert_model.h"
 #include "tools/load_model.h"
@@ -41,10 +42,12 @@ class ShardMemory : public ShardStore {
 
 // The model as a package would hold it, computing in float32 throughout.
 Result<std::unique_ptr<TextModel>> load_exact(const VerifyOptions& options,
+                                              const ModelSource& source,
                                               std::int64_t context_tokens) {
-  TESSERA_TRY(const auto source, open_source(options.directory, "verified"));
   ShardMemory shards;
-  TESSERA_TRY(Manifest manifest, convert_model(*source, ConvertOptions{}, shards));
+  ConvertOptions convert_options;
+  convert_options.weights = DataType::kF32;
+  TESSERA_TRY(Manifest manifest, convert_model(source, convert_options, shards));
   TESSERA_TRY(auto backend, CpuBackend::create({.threads = options.threads}));
   TextModelOptions model_options;
   model_options.context_tokens_max = context_tokens;
@@ -63,9 +66,10 @@ Result<std::unique_ptr<TextModel>> load_exact(const VerifyOptions& options,
 }
 
 // out.logits [batch, tokens, vocabulary]: every row of the batch from an empty cache.
-Result<std::vector<float>> compute_logits(const VerifyOptions& options, const ReferenceIds& ids) {
+Result<std::vector<float>> compute_logits(const VerifyOptions& options, const ModelSource& source,
+                                          const ReferenceIds& ids) {
   const std::int64_t tokens = ids.shape[1];
-  TESSERA_TRY(const auto model, load_exact(options, tokens));
+  TESSERA_TRY(const auto model, load_exact(options, source, tokens));
   Generator generator(*model);
   std::vector<float> logits;
   for (std::int64_t row = 0; row < ids.shape[0]; ++row) {
@@ -84,9 +88,14 @@ struct OutputError {
 };
 
 Result<std::vector<OutputError>> verify(const VerifyOptions& options) {
+  TESSERA_TRY(const auto source, open_source(options.directory, "verified"));
+  // An unknown architecture is said before anything about its inputs.
+  const ModelDescription& description = source->description();
+  TESSERA_TRY_VOID(
+      parse_decoder_configuration(description.architecture, description.configuration_json));
   TESSERA_TRY(const ReferenceFile reference,
               read_reference_file(options.directory + "/reference.safetensors"));
-  TESSERA_TRY(const auto logits, compute_logits(options, reference.input_ids));
+  TESSERA_TRY(const auto logits, compute_logits(options, *source, reference.input_ids));
   std::vector<OutputError> errors;
   for (const ReferenceOutput& output : reference.outputs) {
     if (output.name != "out.logits") {
