@@ -1,7 +1,12 @@
 // Backend: where tensors live and ops run. Models record ops; a backend carries them out.
+//
+// A backend may work later than it is asked to (a GPU): what it is told is done in order, and a
+// read says when its bytes are there.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -23,27 +28,63 @@ struct MemoryUse {
   std::size_t total_bytes() const { return weights_bytes + kv_cache_bytes + activations_bytes; }
 };
 
+// Ops that a backend has prepared to run, perhaps many times. It must not outlive the backend, nor
+// run after a tensor of its ops was released.
+class Program {
+ public:
+  Program() = default;
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  virtual ~Program() = default;
+};
+
+// Names bytes that are on their way from a backend's memory.
+struct ReadTicket {
+  std::uint32_t id = 0;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
 
   virtual std::string_view name() const = 0;
 
-  // Zeroed memory, 64-byte aligned. Errors: kOutOfMemory if it would exceed the budget or the
-  // system refuses; the message gives both numbers.
-  virtual Result<BufferRef> allocate(std::size_t size_bytes, MemoryPurpose purpose) = 0;
+  // Memory of tensor_size_bytes(type, shape), zeroed, for a tensor at its beginning; what host
+  // memory there is, is 64-byte aligned. Errors: kOutOfMemory if it would exceed the budget or the
+  // system refuses, and the message gives both numbers; kUnsupported if no such tensor fits the
+  // device's limits.
+  virtual Result<BufferRef> allocate(DataType type, const Shape& shape, MemoryPurpose purpose) = 0;
   virtual void release(const BufferRef& buffer) = 0;
 
-  // Copies into or out of a buffer. REQUIRES: offset_bytes + bytes.size() <= buffer.size_bytes.
+  // Copies into a buffer. REQUIRES: offset_bytes + bytes.size() <= buffer.size_bytes, both
+  // multiples of 4.
   virtual Result<void> write(const BufferRef& buffer, std::size_t offset_bytes,
                              std::span<const std::byte> bytes) = 0;
-  virtual Result<void> read(const BufferRef& buffer, std::size_t offset_bytes,
-                            std::span<std::byte> bytes) = 0;
 
-  // Runs ops in order. REQUIRES: every op is valid (ops are validated when a model is built).
-  virtual Result<void> run(std::span<const Op> ops) = 0;
+  // Asks for bytes as they are once everything asked for before is done. Every ticket is finished
+  // or abandoned. REQUIRES: as write.
+  virtual Result<ReadTicket> begin_read(const BufferRef& buffer, std::size_t offset_bytes,
+                                        std::size_t size_bytes) = 0;
+  virtual bool is_read_done(ReadTicket ticket) const = 0;
+  // REQUIRES: is_read_done(ticket), out.size() == the size asked for.
+  virtual Result<void> finish_read(ReadTicket ticket, std::span<std::byte> out) = 0;
+  virtual void abandon_read(ReadTicket ticket) = 0;
+
+  // How many runs may be asked for before the first one's results are read, so that the device
+  // never waits for the host; 1 where running is done when `run` returns.
+  virtual int runs_in_flight_max() const = 0;
+
+  // Prepares ops to be run in order. What the ops write but `results` does not name is for the ops
+  // themselves: afterwards it holds anything. REQUIRES: every op is valid.
+  virtual Result<std::unique_ptr<Program>> prepare(std::span<const Op> ops,
+                                                   std::span<const TensorRef> results) = 0;
+  virtual Result<void> run(const Program& program) = 0;
 
   virtual MemoryUse memory_use() const = 0;
 };
+
+// Reads at once. Errors: kUnsupported where the backend delivers bytes later.
+Result<void> read_now(Backend& backend, const BufferRef& buffer, std::size_t offset_bytes,
+                      std::span<std::byte> out);
 
 }  // namespace tessera

@@ -27,6 +27,9 @@ const char* name_of(const Add&) {
 const char* name_of(const GatedActivation&) {
   return "GatedActivation";
 }
+const char* name_of(const Sample&) {
+  return "Sample";
+}
 
 }  // namespace
 

@@ -12,10 +12,12 @@
 #include "ops/matmul.h"
 #include "ops/rms_norm.h"
 #include "ops/rope.h"
+#include "ops/sample.h"
 
 namespace tessera {
 
-using Op = std::variant<Embedding, RmsNorm, MatMul, Rope, KvWrite, Attention, Add, GatedActivation>;
+using Op = std::variant<Embedding, RmsNorm, MatMul, Rope, KvWrite, Attention, Add, GatedActivation,
+                        Sample>;
 
 // "RmsNorm" and so on, for messages and profiles.
 const char* op_name(const Op& op);
