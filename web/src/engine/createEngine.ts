@@ -1,5 +1,5 @@
 // Loads a model into a worker of this tab.
-import { chooseBuild } from '../capabilities/builds.ts';
+import { chooseBuild, withBackend } from '../capabilities/builds.ts';
 import { detectFeatures } from '../capabilities/features.ts';
 import type { CapabilityReport } from '../capabilities/report.ts';
 import { systemClock, type Clock } from '../clock.ts';
@@ -71,19 +71,24 @@ export async function createEngine(
         kvType: options.kvType ?? 'f16',
         activations: options.activations ?? 'int8',
         memoryBudgetBytes: options.memoryBudgetBytes ?? memoryBudget(capabilities),
+        gpuMemoryBudgetBytes: options.memoryBudgetBytes ?? gpuMemoryBudget(capabilities),
+        backend: options.backend,
+        features: options.features,
+        isTesting: options.isTesting ?? false,
         transport: options.transport ?? 'http',
         apiKey: options.apiKey,
       },
       { signal: options.signal, onEvent: options.onProgress },
     );
-    const { model, apiKey } = options;
+    const { model, apiKey, onNotice } = options;
     const { openSocket, clock } = environment;
     return new LocalEngine({
       model,
       baseUrl,
       apiKey,
       loaded,
-      capabilities,
+      capabilities: withBackend(capabilities, loaded.backend, loaded.sentence),
+      onNotice,
       rpc,
       worker,
       openSocket,
@@ -106,6 +111,14 @@ const kBudgetBytesUnknownDevice = 2 * kGib;
 function memoryBudget({ features }: CapabilityReport): number {
   if (features.deviceMemoryGib === null) return kBudgetBytesUnknownDevice;
   return Math.min(kBudgetBytesMax, (features.deviceMemoryGib / 2) * kGib);
+}
+
+// A graphics device does not say how much memory it has: this is what may be asked for until it
+// refuses.
+function gpuMemoryBudget({ features }: CapabilityReport): number {
+  return features.deviceMemoryGib === null
+    ? kBudgetBytesUnknownDevice
+    : (features.deviceMemoryGib / 2) * kGib;
 }
 
 function noBackend({ builds }: CapabilityReport): TesseraError {

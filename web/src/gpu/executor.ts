@@ -222,7 +222,7 @@ export class CommandExecutor {
   }
 
   #runList(number: number): void {
-    const { profiler } = this.#options;
+    const profiler = this.#options.profiler?.isOn ? this.#options.profiler : null;
     for (const { pipeline, bindGroup, workgroups } of this.#lists.bind(number)) {
       if (profiler && !profiler.hasRoom) this.#submit();
       const pass = profiler

@@ -18,6 +18,8 @@ interface Batch {
 }
 
 export class Profiler {
+  // Whether dispatches are timed at the moment.
+  isOn = true;
   readonly #device: GPUDevice;
   readonly #times = new Map<string, KernelTime>();
   readonly #pending = new Set<Promise<void>>();

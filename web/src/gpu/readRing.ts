@@ -1,5 +1,5 @@
-// Bytes on their way from the GPU: copied to a staging buffer in the queue's order, mapped when they
-// are there. Staging buffers go round.
+// Bytes on their way from the GPU: copied to a staging buffer in the queue's order, mapped when
+// they are there. Staging buffers go round.
 import { kBufferUsage, kMapModeRead } from './usage.ts';
 
 // A sampled token is a few bytes, logits of a prompt are megabytes: sizes are rounded up to powers
