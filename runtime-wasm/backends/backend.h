@@ -50,10 +50,10 @@ class Backend {
 
   virtual std::string_view name() const = 0;
 
-  // Memory of tensor_size_bytes(type, shape), zeroed, for a tensor at its beginning; what host
-  // memory there is, is 64-byte aligned. Errors: kOutOfMemory if it would exceed the budget or the
-  // system refuses, and the message gives both numbers; kUnsupported if no such tensor fits the
-  // device's limits.
+  // Memory of tensor_size_bytes(type, shape) for a tensor at its beginning: zeroed, except that
+  // activations may hold anything. What host memory there is, is 64-byte aligned. Errors:
+  // kOutOfMemory if it would exceed the budget or the system refuses, and the message gives both
+  // numbers; kUnsupported if no such tensor fits the device's limits.
   virtual Result<BufferRef> allocate(DataType type, const Shape& shape, MemoryPurpose purpose) = 0;
   virtual void release(const BufferRef& buffer) = 0;
 
