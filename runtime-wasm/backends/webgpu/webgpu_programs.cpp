@@ -153,7 +153,7 @@ Result<std::uint32_t> WebGpuBackend::pipeline_for(const Kernel& kernel) {
   const auto found = pipelines_.find(key);
   if (found != pipelines_.end()) return found->second;
 
-  TESSERA_TRY(const std::string code, webgpu::compose_shader(kernel));
+  TESSERA_TRY(const std::string code, webgpu::compose(kernel));
   JsonWriter json;
   json.begin_object();
   json.key("label").string(label);
