@@ -19,7 +19,12 @@ export function makeHost(
   const cache = new MemoryCache();
   const sockets = new FakeSockets();
   const loads: LoadParameters[] = [];
-  const state = { terminated: 0, breakWorker: (_reason: string): void => undefined };
+  const state = {
+    terminated: 0,
+    // How many starts of the module never come to an end.
+    stalls: 0,
+    breakWorker: (_reason: string): void => undefined,
+  };
 
   const environment: EngineEnvironment = {
     startWorker: () => {
@@ -34,8 +39,11 @@ export function makeHost(
         sha256: (bytes) => Promise.resolve(hashOf(bytes)),
         openCache: () => Promise.resolve(cache),
         openSocket: sockets.open,
-        loadWasmModule: (parameters) => {
+        loadWasmModule: (parameters, onStarting) => {
           loads.push(parameters);
+          onStarting();
+          // A start that stalls never settles.
+          if (loads.length <= state.stalls) return new Promise(() => undefined);
           return Promise.resolve(wasm);
         },
         yieldToEvents: () => settle(),

@@ -5,7 +5,6 @@ import { openBrowserSocket, type OpenSocket } from '../connection/socket.ts';
 import { fetchManifest } from '../loading/fetchManifest.ts';
 import { HttpShardSource } from '../loading/httpShardSource.ts';
 import type { PackageManifest, Shard } from '../loading/manifest.ts';
-import type { LoadProgress } from '../loading/progress.ts';
 import { ProgressMeter } from '../loading/progressMeter.ts';
 import { kRetryBackoff, kRetryFailuresMax, type RetryPolicy } from '../loading/retry.ts';
 import { sha256, type Sha256 } from '../loading/sha256.ts';
@@ -16,7 +15,7 @@ import { TesseraError, throwIfAborted } from '../tesseraError.ts';
 import { ModelRuntime } from './modelRuntime.ts';
 import { loadWasmModule, type WasmModule } from './wasmModule.ts';
 import { WasmRuntime } from './wasmRuntime.ts';
-import type { LoadParameters } from './workerMethods.ts';
+import type { LoadEvent, LoadParameters } from './workerMethods.ts';
 import { createYield } from './yieldToEvents.ts';
 
 // What loading touches of the world outside; tests, and engines without a browser, bring their own.
@@ -26,7 +25,7 @@ export interface LoadEnvironment {
   sha256: Sha256;
   openCache: () => Promise<ShardCache | null>;
   openSocket: OpenSocket;
-  loadWasmModule: (parameters: LoadParameters) => Promise<WasmModule>;
+  loadWasmModule: (parameters: LoadParameters, onStarting: () => void) => Promise<WasmModule>;
   yieldToEvents: () => Promise<void>;
 }
 
@@ -37,7 +36,8 @@ export function browserEnvironment(): LoadEnvironment {
     sha256,
     openCache: () => openShardCache(),
     openSocket: openBrowserSocket,
-    loadWasmModule: ({ wasmUrl, variant, threads }) => loadWasmModule(wasmUrl, variant, threads),
+    loadWasmModule: ({ wasmUrl, variant, threads }, onStarting) =>
+      loadWasmModule(wasmUrl, variant, threads, onStarting),
     yieldToEvents: createYield(),
   };
 }
@@ -50,9 +50,11 @@ export async function loadModel(
   parameters: LoadParameters,
   environment: LoadEnvironment,
   signal: AbortSignal,
-  onProgress: (progress: LoadProgress) => void,
+  emit: (event: LoadEvent) => void,
 ): Promise<ModelRuntime> {
-  const meter = new ProgressMeter(environment.clock, onProgress);
+  const meter = new ProgressMeter(environment.clock, (progress) => {
+    emit({ type: 'progress', progress });
+  });
   meter.enter('starting');
   const retry: RetryPolicy = {
     clock: environment.clock,
@@ -64,7 +66,7 @@ export async function loadModel(
   // Both come over the network and neither needs the other.
   const [manifest, module, cache] = await Promise.all([
     fetchManifest(baseUrl, model, environment.fetch, retry, signal),
-    environment.loadWasmModule(parameters),
+    startModule(parameters, environment, emit),
     environment.openCache(),
   ]);
   throwIfAborted(signal);
@@ -95,6 +97,18 @@ export async function loadModel(
     created.context_tokens_max,
     environment.yieldToEvents,
   );
+}
+
+async function startModule(
+  parameters: LoadParameters,
+  environment: LoadEnvironment,
+  emit: (event: LoadEvent) => void,
+): Promise<WasmModule> {
+  const module = await environment.loadWasmModule(parameters, () => {
+    emit({ type: 'module', state: 'starting' });
+  });
+  emit({ type: 'module', state: 'started' });
+  return module;
 }
 
 // Where memory is short and nobody insists on a context, a shorter one is tried before giving up.
