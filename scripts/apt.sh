@@ -12,7 +12,8 @@ apt_get() {
       rm -f "$log"
       return 0
     fi
-    if grep -qE 'Temporary failure|Failed to fetch' "$log"; then
+    # "cannot access archive": another apt emptied the folder of downloads meanwhile.
+    if grep -qE 'Temporary failure|Failed to fetch|cannot access archive' "$log"; then
       [ "$attempt" -lt 3 ] || break
     else
       grep -qE 'Could not get lock|Unable to lock|is held by process' "$log" || break

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -49,10 +50,10 @@ class Backend {
 
   virtual std::string_view name() const = 0;
 
-  // Memory of tensor_size_bytes(type, shape), zeroed, for a tensor at its beginning; what host
-  // memory there is, is 64-byte aligned. Errors: kOutOfMemory if it would exceed the budget or the
-  // system refuses, and the message gives both numbers; kUnsupported if no such tensor fits the
-  // device's limits.
+  // Memory of tensor_size_bytes(type, shape) for a tensor at its beginning: zeroed, except that
+  // activations may hold anything. What host memory there is, is 64-byte aligned. Errors:
+  // kOutOfMemory if it would exceed the budget or the system refuses, and the message gives both
+  // numbers; kUnsupported if no such tensor fits the device's limits.
   virtual Result<BufferRef> allocate(DataType type, const Shape& shape, MemoryPurpose purpose) = 0;
   virtual void release(const BufferRef& buffer) = 0;
 
@@ -74,8 +75,8 @@ class Backend {
   // never waits for the host; 1 where running is done when `run` returns.
   virtual int runs_in_flight_max() const = 0;
 
-  // Prepares ops to be run in order. What the ops write but `results` does not name is for the ops
-  // themselves: afterwards it holds anything. REQUIRES: every op is valid.
+  // Prepares ops to be run in order. Activations that the ops write but `results` does not name are
+  // for the ops themselves: afterwards they hold anything. REQUIRES: every op is valid.
   virtual Result<std::unique_ptr<Program>> prepare(std::span<const Op> ops,
                                                    std::span<const TensorRef> results) = 0;
   virtual Result<void> run(const Program& program) = 0;
@@ -84,7 +85,13 @@ class Backend {
 };
 
 // Reads at once. Errors: kUnsupported where the backend delivers bytes later.
-Result<void> read_now(Backend& backend, const BufferRef& buffer, std::size_t offset_bytes,
-                      std::span<std::byte> out);
+inline Result<void> read_now(Backend& backend, const BufferRef& buffer, std::size_t offset_bytes,
+                             std::span<std::byte> out) {
+  TESSERA_TRY(const ReadTicket ticket, backend.begin_read(buffer, offset_bytes, out.size()));
+  if (backend.is_read_done(ticket)) return backend.finish_read(ticket, out);
+  backend.abandon_read(ticket);
+  return Error{ErrorCode::kUnsupported,
+               "the backend " + std::string(backend.name()) + " delivers what is read later"};
+}
 
 }  // namespace tessera

@@ -26,6 +26,8 @@ constexpr std::array kMethods = {
     MethodRow{"generation.step", generation_step},
     MethodRow{"generation.cancel", generation_cancel},
     MethodRow{"generation.timings", generation_timings},
+    MethodRow{"gpu.commands", gpu_commands},
+    MethodRow{"gpu.deliver", gpu_deliver},
 };
 
 Result<void> run(std::string_view method, std::string_view parameters_json, JsonWriter& reply) {

@@ -138,8 +138,10 @@ Result<void> generation_step(ModelTable& models, const JsonObject& parameters, J
     reply.key("phase").string("prefill");
     reply.key("done").integer(progress->done_tokens);
     reply.key("total").integer(progress->total_tokens);
+  } else if (const auto* token = std::get_if<GeneratedToken>(&step)) {
+    write_token(*loaded, *token, generator.reports_logprobs(), reply);
   } else {
-    write_token(*loaded, std::get<GeneratedToken>(step), generator.reports_logprobs(), reply);
+    reply.key("phase").string("waiting");
   }
   reply.end_object();
   return {};

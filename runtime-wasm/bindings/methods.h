@@ -29,6 +29,12 @@ Result<void> generation_step(ModelTable&, const JsonObject&, JsonWriter&);
 Result<void> generation_cancel(ModelTable&, const JsonObject&, JsonWriter&);
 Result<void> generation_timings(ModelTable&, const JsonObject&, JsonWriter&);
 
+// gpu_methods.cpp
+Result<void> gpu_commands(ModelTable&, const JsonObject&, JsonWriter&);
+Result<void> gpu_deliver(ModelTable&, const JsonObject&, JsonWriter&);
+// What a page found out about its device, and which of it may be used.
+Result<WebGpuOptions> read_webgpu_options(const JsonObject& gpu);
+
 // capability_methods.cpp
 Result<void> capabilities(ModelTable&, const JsonObject&, JsonWriter&);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backends/cpu/cpu_backend.h"
+#include "backends/webgpu/webgpu_backend.h"
 #include "bindings/methods.h"
 
 namespace tessera {
@@ -13,6 +14,8 @@ namespace {
 constexpr std::int64_t kInt32Max = std::numeric_limits<std::int32_t>::max();
 
 struct CreateOptions {
+  bool is_on_gpu = false;
+  WebGpuOptions gpu;
   int threads = 1;
   std::size_t memory_budget_bytes = std::numeric_limits<std::size_t>::max();
   TextModelOptions model;
@@ -49,6 +52,15 @@ Result<CreateOptions> read_options(const JsonObject& parameters) {
   } else if (activations && activations != "int8") {
     return Error{ErrorCode::kInvalidArgument, "activations must be f32 or int8"};
   }
+  TESSERA_TRY(const auto backend, options->optional_string("backend"));
+  if (backend == "webgpu") {
+    result.is_on_gpu = true;
+    TESSERA_TRY(const JsonObject gpu, options->object("gpu"));
+    TESSERA_TRY(result.gpu, read_webgpu_options(gpu));
+    result.gpu.memory_budget_bytes = result.memory_budget_bytes;
+  } else if (backend && backend != "wasm") {
+    return Error{ErrorCode::kInvalidArgument, "backend must be wasm or webgpu"};
+  }
   return result;
 }
 
@@ -66,6 +78,23 @@ void write_memory(const LoadedModel& loaded, JsonWriter& reply) {
   reply.end_object();
 }
 
+// The buffers that a span's bytes are spread over.
+void write_device_spans(const WebGpuBackend& gpu, const TextModel::Destination& span,
+                        JsonWriter& reply) {
+  std::uint64_t offset = span.offset;
+  for (const DeviceRange& range :
+       gpu.locate(span.device.buffer, static_cast<std::size_t>(span.device.buffer_offset_bytes),
+                  static_cast<std::size_t>(span.device.size_bytes))) {
+    reply.begin_object();
+    reply.key("offset").integer(static_cast<std::int64_t>(offset));
+    reply.key("size_bytes").integer(static_cast<std::int64_t>(range.size_bytes));
+    reply.key("buffer").integer(range.buffer);
+    reply.key("buffer_offset_bytes").integer(static_cast<std::int64_t>(range.offset_bytes));
+    reply.end_object();
+    offset += range.size_bytes;
+  }
+}
+
 Result<std::uint32_t> read_shard(const LoadedModel& loaded, const JsonObject& parameters) {
   const std::size_t count = loaded.model->manifest().shards.size();
   if (count == 0) return Error{ErrorCode::kNotFound, "the package has no shards"};
@@ -80,12 +109,20 @@ Result<void> model_create(ModelTable& models, const JsonObject& parameters, Json
   TESSERA_TRY(const std::string_view text, parameters.string("manifest"));
   TESSERA_TRY(const CreateOptions options, read_options(parameters));
   TESSERA_TRY(Manifest manifest, parse_manifest(text));
-  TESSERA_TRY(auto backend, CpuBackend::create({options.threads, options.memory_budget_bytes}));
+  std::unique_ptr<Backend> backend;
+  WebGpuBackend* gpu = nullptr;
+  if (options.is_on_gpu) {
+    TESSERA_TRY(auto created, WebGpuBackend::create(options.gpu));
+    gpu = created.get();
+    backend = std::move(created);
+  } else {
+    TESSERA_TRY(backend, CpuBackend::create({options.threads, options.memory_budget_bytes}));
+  }
   TESSERA_TRY(auto model,
               TextModel::create(std::move(manifest), std::move(backend), options.model));
   const std::int64_t context = model->decoder().options().context_tokens_max;
   const auto kv_bytes = static_cast<std::int64_t>(model->decoder().kv_bytes_per_token());
-  const std::int32_t id = models.add(std::move(model));
+  const std::int32_t id = models.add(std::move(model), gpu);
   reply.begin_object().key("model").integer(id);
   reply.key("context_tokens_max").integer(context);
   reply.key("kv_bytes_per_token").integer(kv_bytes);
@@ -100,12 +137,16 @@ Result<void> model_shard_spans(ModelTable& models, const JsonObject& parameters,
   TESSERA_TRY(LoadedModel * loaded, models.find(parameters));
   TESSERA_TRY(const std::uint32_t shard, read_shard(*loaded, parameters));
   reply.begin_object().key("spans").begin_array();
-  for (const TextModel::HostSpan& span : loaded->model->shard_spans(shard)) {
+  for (const TextModel::Destination& span : loaded->model->shard_spans(shard)) {
+    if (span.host_bytes.empty() && loaded->gpu != nullptr) {
+      write_device_spans(*loaded->gpu, span, reply);
+      continue;
+    }
     reply.begin_object();
     reply.key("offset").integer(static_cast<std::int64_t>(span.offset));
-    reply.key("size_bytes").integer(static_cast<std::int64_t>(span.bytes.size()));
+    reply.key("size_bytes").integer(static_cast<std::int64_t>(span.host_bytes.size()));
     reply.key("pointer").integer(
-        static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(span.bytes.data())));
+        static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(span.host_bytes.data())));
     reply.end_object();
   }
   reply.end_array().end_object();

@@ -6,8 +6,9 @@
 
 namespace tessera {
 
-std::int32_t ModelTable::add(std::unique_ptr<TextModel> model) {
+std::int32_t ModelTable::add(std::unique_ptr<TextModel> model, WebGpuBackend* gpu) {
   LoadedModel loaded;
+  loaded.gpu = gpu;
   loaded.generator = std::make_unique<Generator>(*model);
   loaded.model = std::move(model);
   const std::int32_t id = next_id_++;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "backends/webgpu/webgpu_backend.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "generation/generator.h"
@@ -14,13 +15,14 @@ namespace tessera {
 
 struct LoadedModel {
   std::unique_ptr<TextModel> model;
+  WebGpuBackend* gpu = nullptr;  // the model's backend, if it is one
   std::unique_ptr<Generator> generator;
   std::vector<float> logits;  // of the last `forward`
 };
 
 class ModelTable {
  public:
-  std::int32_t add(std::unique_ptr<TextModel> model);
+  std::int32_t add(std::unique_ptr<TextModel> model, WebGpuBackend* gpu);
   void remove(std::int32_t id) { models_.erase(id); }
 
   // REQUIRES: `id` came from add() and was not removed.

@@ -1,6 +1,7 @@
 // Text to ids and back, and whole forward passes for verification.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "bindings/methods.h"
 
@@ -51,15 +52,26 @@ Result<void> detokenize(ModelTable& models, const JsonObject& parameters, JsonWr
   return {};
 }
 
-// Logits of all positions, [ids, vocabulary_size] f32, chunk by chunk from position 0 on.
+// Logits of all positions, [ids, vocabulary_size] f32, chunk by chunk from position 0 on. Where the
+// backend delivers later the reply is {"waiting": true}, and the call is repeated with "resume".
 Result<void> forward(ModelTable& models, const JsonObject& parameters, JsonWriter& reply) {
   TESSERA_TRY(LoadedModel * loaded, models.find_ready(parameters));
-  TESSERA_TRY(const auto values, parameters.array("ids"));
-  TESSERA_TRY(const auto ids, read_ids(values));
-  TESSERA_TRY(loaded->logits, loaded->generator->forward_all(ids));
+  TESSERA_TRY(const auto resumes, parameters.optional_boolean("resume"));
+  if (!resumes.value_or(false)) {
+    TESSERA_TRY(const auto values, parameters.array("ids"));
+    TESSERA_TRY(auto ids, read_ids(values));
+    TESSERA_TRY_VOID(loaded->generator->begin_forward_all(std::move(ids)));
+  }
+  TESSERA_TRY(auto logits, loaded->generator->continue_forward_all());
   reply.begin_object();
-  reply.key("rows").integer(static_cast<std::int64_t>(ids.size()));
-  reply.key("columns").integer(loaded->model->decoder().configuration().vocabulary_size);
+  if (!logits) {
+    reply.key("waiting").boolean(true).end_object();
+    return {};
+  }
+  loaded->logits = std::move(*logits);
+  const std::int64_t columns = loaded->model->decoder().configuration().vocabulary_size;
+  reply.key("rows").integer(static_cast<std::int64_t>(loaded->logits.size()) / columns);
+  reply.key("columns").integer(columns);
   reply.key("pointer").integer(
       static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(loaded->logits.data())));
   reply.end_object();

@@ -1,32 +1,9 @@
 #include "generation/generator.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace tessera {
-namespace {
-
-// Adds the time it lives to `total_ms`.
-class ScopedTimer {
- public:
-  explicit ScopedTimer(double& total_ms)
-      : total_ms_(total_ms), start_(std::chrono::steady_clock::now()) {}
-  ScopedTimer(const ScopedTimer&) = delete;
-  ScopedTimer& operator=(const ScopedTimer&) = delete;
-  ~ScopedTimer() {
-    const std::chrono::duration<double, std::milli> elapsed =
-        std::chrono::steady_clock::now() - start_;
-    total_ms_ += elapsed.count();
-  }
-
- private:
-  double& total_ms_;
-  std::chrono::steady_clock::time_point start_;
-};
-
-}  // namespace
-
 Result<void> Generator::check_request(const GenerationRequest& request) const {
   if (request.prompt_ids.empty()) {
     return Error{ErrorCode::kInvalidArgument, "the prompt is empty; give at least one token"};
@@ -55,28 +32,53 @@ Result<void> Generator::check_request(const GenerationRequest& request) const {
   return {};
 }
 
+// Positions whose keys and values the cache has, or will have before anything asked for from now on
+// runs.
+std::size_t Generator::count_cached() const {
+  return std::min(submitted_, tokens_.size());
+}
+
+void Generator::forget_flights() {
+  for (const Flight& flight : flights_) model_.backend().abandon_read(flight.ticket);
+  flights_.clear();
+  arrived_.reset();
+  waiting_since_.reset();
+  if (whole_pass_ && whole_pass_->chunk_tokens > 0) {
+    model_.backend().abandon_read(whole_pass_->ticket);
+  }
+  whole_pass_.reset();
+}
+
+void Generator::cancel() {
+  is_active_ = false;
+  forget_flights();
+}
+
 Result<GenerationStart> Generator::start(GenerationRequest request) {
   TESSERA_TRY_VOID(check_request(request));
+  forget_flights();
   request_ = std::move(request);
-  tokens_ = request_.prompt_ids;
-  tokens_.insert(tokens_.end(), request_.continuation_ids.begin(), request_.continuation_ids.end());
+  const std::int64_t vocabulary = model_.decoder().configuration().vocabulary_size;
+  if (request_.sampling.logprobs > vocabulary) {
+    request_.sampling.logprobs = static_cast<std::int32_t>(vocabulary);
+  }
+  std::vector<std::int32_t> tokens = request_.prompt_ids;
+  tokens.insert(tokens.end(), request_.continuation_ids.begin(), request_.continuation_ids.end());
+
+  // The last token is run again even if it is cached: its logits are needed.
+  const std::size_t limit = std::min(count_cached(), tokens.size() - 1);
+  const auto end = tokens_.begin() + static_cast<std::ptrdiff_t>(limit);
+  const auto common = static_cast<std::size_t>(
+      std::mismatch(tokens_.begin(), end, tokens.begin()).first - tokens_.begin());
+  tokens_ = std::move(tokens);
   target_ = tokens_.size();
-  answer_tokens_ = static_cast<std::int64_t>(request_.continuation_ids.size());
-  sampler_.emplace(request_.sampling);
+  submitted_ = prefilled_ = common;
+  sampled_ = answer_tokens_ = static_cast<std::int64_t>(request_.continuation_ids.size());
+  TESSERA_TRY_VOID(model_.decoder().set_seen(tokens_));
   stream_decoder_.reset();
   if (model_.tokenizer() != nullptr) stream_decoder_.emplace(*model_.tokenizer());
   stop_matcher_.emplace(request_.stop);
-  logits_.resize(static_cast<std::size_t>(model_.decoder().configuration().vocabulary_size));
   timings_ = {};
-
-  // The last token is run again even if it is cached: its logits are needed.
-  const std::size_t limit = std::min(cached_.size(), target_ - 1);
-  const auto common = static_cast<std::size_t>(
-      std::mismatch(cached_.begin(), cached_.begin() + static_cast<std::ptrdiff_t>(limit),
-                    tokens_.begin())
-          .first -
-      cached_.begin());
-  cached_.resize(common);
   is_active_ = true;
   replay_continuation();
   const std::size_t prompt_tokens = request_.prompt_ids.size();
@@ -91,60 +93,115 @@ void Generator::replay_continuation() {
 
 Result<GenerationStep> Generator::step() {
   TESSERA_CHECK(is_active_);
-  if (cached_.size() < target_) {
-    auto progress = prefill_chunk();
-    if (!progress) is_active_ = false;
-    return progress;
+  const Clock::time_point since = waiting_since_.value_or(Clock::now());
+  waiting_since_.reset();
+  double& total_ms = prefilled_ < target_ ? timings_.prefill_ms : timings_.decode_ms;
+  auto result = advance();
+  total_ms += std::chrono::duration<double, std::milli>(Clock::now() - since).count();
+  if (!result) {
+    is_active_ = false;
+    forget_flights();
+  } else if (std::holds_alternative<Waiting>(*result)) {
+    waiting_since_ = Clock::now();
+  } else if (const auto* token = std::get_if<GeneratedToken>(&*result);
+             token != nullptr && token->finish_reason != FinishReason::kNone) {
+    is_active_ = false;
+    forget_flights();
   }
-  auto token = next_token();
-  if (!token || token->finish_reason != FinishReason::kNone) is_active_ = false;
-  if (!token) return std::move(token).error();
-  return GenerationStep(std::move(token).value());
+  return result;
 }
 
-Result<GenerationStep> Generator::prefill_chunk() {
-  const std::size_t position = cached_.size();
-  const auto chunk_max = static_cast<std::size_t>(model_.decoder().options().chunk_tokens_max);
-  const std::size_t count = std::min(target_ - position, chunk_max);
-  const bool is_last = position + count == target_;
-  const std::span<const std::int32_t> ids(tokens_.data() + position, count);
-  {
-    ScopedTimer timer(timings_.prefill_ms);
-    TESSERA_TRY_VOID(model_.decoder().forward(ids, static_cast<std::int64_t>(position),
-                                              is_last ? LogitsRows::kLast : LogitsRows::kNone));
-    if (is_last) TESSERA_TRY_VOID(model_.decoder().read_logits(logits_));
+Result<GenerationStep> Generator::advance() {
+  const auto flights_max = static_cast<std::size_t>(model_.backend().runs_in_flight_max());
+  // What has arrived is passed on before more is asked for where nothing runs ahead.
+  const std::size_t held = arrived_ && flights_max == 1 ? 1 : 0;
+  while (flights_.size() + held < flights_max && can_submit()) TESSERA_TRY_VOID(submit());
+  if (arrived_) {
+    SampledToken token = std::move(*arrived_);
+    arrived_.reset();
+    return GenerationStep(emit(std::move(token)));
   }
-  cached_.insert(cached_.end(), ids.begin(), ids.end());
-  timings_.prefill_tokens += static_cast<std::int64_t>(count);
-  return GenerationStep(PrefillProgress{static_cast<std::int64_t>(cached_.size()),
-                                        static_cast<std::int64_t>(target_)});
+  TESSERA_CHECK(!flights_.empty());
+  if (!model_.backend().is_read_done(flights_.front().ticket)) return GenerationStep(Waiting{});
+  const Flight flight = flights_.front();
+  flights_.pop_front();
+  return land(flight);
 }
 
-// Runs the token that was given last, if it was not run yet.
-Result<void> Generator::run_pending_token() {
-  if (cached_.size() == tokens_.size()) return {};
-  const auto position = static_cast<std::int64_t>(cached_.size());
-  TESSERA_TRY_VOID(
-      model_.decoder().forward(std::span(&tokens_.back(), 1), position, LogitsRows::kLast));
-  TESSERA_TRY_VOID(model_.decoder().read_logits(logits_));
-  cached_.push_back(tokens_.back());
-  timings_.decode_tokens += 1;
+bool Generator::can_submit() const {
+  if (submitted_ < target_) return true;
+  const auto context = static_cast<std::size_t>(model_.decoder().options().context_tokens_max);
+  return sampled_ < request_.tokens_max && submitted_ + 1 < context;
+}
+
+Result<void> Generator::submit() {
+  auto flight = submitted_ < target_ ? submit_chunk() : submit_token();
+  if (!flight) return std::move(flight).error();
+  flights_.push_back(*flight);
   return {};
 }
 
-Result<GeneratedToken> Generator::next_token() {
-  ScopedTimer timer(timings_.decode_ms);
-  TESSERA_TRY_VOID(run_pending_token());
-  SampledToken sampled =
-      sampler_->sample(logits_, tokens_, static_cast<std::uint64_t>(answer_tokens_));
-  tokens_.push_back(sampled.id);
-  ++answer_tokens_;
-  return emit(std::move(sampled));
+Result<Generator::Flight> Generator::submit_chunk() {
+  DecoderModel& decoder = model_.decoder();
+  const auto chunk_max = static_cast<std::size_t>(decoder.options().chunk_tokens_max);
+  Flight flight;
+  flight.chunk_tokens = std::min(target_ - submitted_, chunk_max);
+  flight.samples = submitted_ + flight.chunk_tokens == target_;
+  const std::span ids(tokens_.data() + submitted_, flight.chunk_tokens);
+  const auto position = static_cast<std::int64_t>(submitted_);
+  if (flight.samples) {
+    const auto parameters = request_.sampling.for_token(static_cast<std::uint64_t>(sampled_));
+    TESSERA_TRY(flight.ticket, decoder.forward_and_sample(ids, position, parameters));
+    ++sampled_;
+  } else {
+    TESSERA_TRY_VOID(decoder.forward(ids, position, LogitsRows::kNone));
+    TESSERA_TRY(flight.ticket, decoder.begin_fence());
+  }
+  submitted_ += flight.chunk_tokens;
+  return flight;
+}
+
+// Runs the token that was chosen last, known or not.
+Result<Generator::Flight> Generator::submit_token() {
+  Flight flight;
+  flight.samples = true;
+  const auto parameters = request_.sampling.for_token(static_cast<std::uint64_t>(sampled_));
+  TESSERA_TRY(flight.ticket, model_.decoder().forward_and_sample(
+                                 {}, static_cast<std::int64_t>(submitted_), parameters));
+  ++submitted_;
+  ++sampled_;
+  return flight;
+}
+
+// Takes the result of the oldest flight, which has arrived.
+Result<GenerationStep> Generator::land(const Flight& flight) {
+  TESSERA_TRY(SampledToken sampled, take_report(flight));
+  if (flight.chunk_tokens > 0) {
+    prefilled_ += flight.chunk_tokens;
+    timings_.prefill_tokens += static_cast<std::int64_t>(flight.chunk_tokens);
+    if (flight.samples) arrived_ = std::move(sampled);
+    return GenerationStep(PrefillProgress{static_cast<std::int64_t>(prefilled_),
+                                          static_cast<std::int64_t>(target_)});
+  }
+  timings_.decode_tokens += 1;
+  return GenerationStep(emit(std::move(sampled)));
+}
+
+Result<SampledToken> Generator::take_report(const Flight& flight) {
+  SampleReport report;
+  const std::int32_t logprobs = flight.samples ? request_.sampling.logprobs : -1;
+  SampleParameters parameters;
+  parameters.logprobs = logprobs;
+  const std::span bytes(reinterpret_cast<std::byte*>(&report), sample_report_bytes(parameters));
+  TESSERA_TRY_VOID(model_.backend().finish_read(flight.ticket, bytes));
+  return read_report(report, logprobs);
 }
 
 GeneratedToken Generator::emit(SampledToken sampled) {
   GeneratedToken result;
   const std::int32_t id = sampled.id;
+  tokens_.push_back(id);
+  ++answer_tokens_;
   result.token = std::move(sampled);
   const auto context = static_cast<std::size_t>(model_.decoder().options().context_tokens_max);
   if (ends_answer(id)) {
@@ -176,26 +233,70 @@ bool Generator::ends_answer(std::int32_t id) const {
   return !request_.ignores_end && std::find(ends.begin(), ends.end(), id) != ends.end();
 }
 
-Result<std::vector<float>> Generator::forward_all(std::span<const std::int32_t> ids) {
+Result<void> Generator::begin_forward_all(std::vector<std::int32_t> ids) {
   is_active_ = false;
-  cached_.clear();
-  DecoderModel& decoder = model_.decoder();
-  const auto vocabulary = static_cast<std::size_t>(decoder.configuration().vocabulary_size);
-  const auto chunk_max = static_cast<std::size_t>(decoder.options().chunk_tokens_max);
-  if (ids.size() > static_cast<std::size_t>(decoder.options().context_tokens_max)) {
+  forget_flights();
+  tokens_.clear();
+  submitted_ = 0;
+  const DecoderModel& decoder = model_.decoder();
+  const auto context = static_cast<std::size_t>(decoder.options().context_tokens_max);
+  if (ids.empty()) return Error{ErrorCode::kInvalidArgument, "give at least one token"};
+  if (ids.size() > context) {
     return Error{ErrorCode::kContextFull, std::to_string(ids.size()) +
                                               " tokens do not fit the context of " +
-                                              std::to_string(decoder.options().context_tokens_max)};
+                                              std::to_string(context)};
   }
+  const auto vocabulary = static_cast<std::size_t>(decoder.configuration().vocabulary_size);
   std::vector<float> logits(ids.size() * vocabulary);
-  for (std::size_t position = 0; position < ids.size(); position += chunk_max) {
-    const std::span chunk = ids.subspan(position, std::min(chunk_max, ids.size() - position));
-    TESSERA_TRY_VOID(decoder.forward(chunk, static_cast<std::int64_t>(position), LogitsRows::kAll));
-    TESSERA_TRY_VOID(decoder.read_logits(
-        std::span(logits).subspan(position * vocabulary, chunk.size() * vocabulary)));
+  whole_pass_ = WholePass{std::move(ids), std::move(logits), 0, 0, {}};
+  return submit_whole_pass();
+}
+
+// The next chunk, whose logits replace the last one's.
+Result<void> Generator::submit_whole_pass() {
+  WholePass& pass = *whole_pass_;
+  DecoderModel& decoder = model_.decoder();
+  const auto chunk_max = static_cast<std::size_t>(decoder.options().chunk_tokens_max);
+  const std::size_t tokens = std::min(chunk_max, pass.ids.size() - pass.position);
+  const std::span chunk(pass.ids.data() + pass.position, tokens);
+  TESSERA_TRY_VOID(
+      decoder.forward(chunk, static_cast<std::int64_t>(pass.position), LogitsRows::kAll));
+  TESSERA_TRY(pass.ticket, decoder.begin_read_logits());
+  pass.chunk_tokens = tokens;
+  return {};
+}
+
+Result<std::optional<std::vector<float>>> Generator::continue_forward_all() {
+  using Logits = std::optional<std::vector<float>>;
+  if (!whole_pass_) {
+    return Error{ErrorCode::kInvalidArgument, "no forward pass is under way; start one"};
   }
-  cached_.assign(ids.begin(), ids.end());
-  return logits;
+  WholePass& pass = *whole_pass_;
+  const auto vocabulary =
+      static_cast<std::size_t>(model_.decoder().configuration().vocabulary_size);
+  while (model_.backend().is_read_done(pass.ticket)) {
+    const std::span rows = std::span(pass.logits)
+                               .subspan(pass.position * vocabulary, pass.chunk_tokens * vocabulary);
+    TESSERA_TRY_VOID(model_.backend().finish_read(pass.ticket, std::as_writable_bytes(rows)));
+    pass.position += pass.chunk_tokens;
+    pass.chunk_tokens = 0;
+    if (pass.position == pass.ids.size()) {
+      tokens_ = std::move(pass.ids);
+      submitted_ = tokens_.size();
+      Logits logits = std::move(pass.logits);
+      whole_pass_.reset();
+      return logits;
+    }
+    TESSERA_TRY_VOID(submit_whole_pass());
+  }
+  return Logits();
+}
+
+Result<std::vector<float>> Generator::forward_all(std::span<const std::int32_t> ids) {
+  TESSERA_TRY_VOID(begin_forward_all({ids.begin(), ids.end()}));
+  TESSERA_TRY(auto logits, continue_forward_all());
+  if (logits) return std::move(*logits);
+  return Error{ErrorCode::kUnsupported, "this backend delivers logits later"};
 }
 
 }  // namespace tessera

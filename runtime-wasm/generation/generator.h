@@ -1,8 +1,13 @@
 // Generator: answers one prompt after another over a TextModel, a step at a time, and keeps the KV
 // cache of the tokens that consecutive prompts share.
+//
+// Forward passes are asked for ahead of their results, as far as the backend allows: a GPU runs
+// the next token while the last one is on its way back.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,7 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "generation/sampler.h"
+#include "generation/sampling.h"
 #include "generation/text_model.h"
 #include "tokenizer/stop_matcher.h"
 #include "tokenizer/stream_decoder.h"
@@ -44,9 +49,12 @@ struct GeneratedToken {
   FinishReason finish_reason = FinishReason::kNone;
 };
 
-using GenerationStep = std::variant<PrefillProgress, GeneratedToken>;
+// Nothing to tell yet: step again when something that was asked of the backend has arrived.
+struct Waiting {};
 
-// Time spent, without what the caller did between steps.
+using GenerationStep = std::variant<PrefillProgress, GeneratedToken, Waiting>;
+
+// Time spent, without what the caller did between steps unless it was told to wait.
 struct GenerationTimings {
   std::int64_t prefill_tokens = 0;  // run, not taken from the cache
   double prefill_ms = 0.0;
@@ -63,26 +71,55 @@ class Generator {
   // Errors: kInvalidArgument; kContextFull if prompt and one token do not fit.
   Result<GenerationStart> start(GenerationRequest request);
 
-  // Runs one chunk of the prompt, or gives one token. REQUIRES: is_active().
+  // Runs one chunk of the prompt, gives one token, or says that the caller must wait.
+  // REQUIRES: is_active().
   Result<GenerationStep> step();
 
   // True from start() until a token with a finish reason, an error or cancel().
   bool is_active() const { return is_active_; }
-  void cancel() { is_active_ = false; }
+  void cancel();
 
   bool reports_logprobs() const { return request_.sampling.logprobs >= 0; }
 
   const GenerationTimings& timings() const { return timings_; }
 
   // Logits of every position, [ids.size(), vocabulary_size], for verification and evaluation; ends
-  // an answer under way. Errors: kContextFull; kInvalidArgument.
+  // an answer under way. begin_forward_all, then continue_forward_all until it gives something: an
+  // empty optional asks the caller to wait. Errors: kContextFull; kInvalidArgument.
+  Result<void> begin_forward_all(std::vector<std::int32_t> ids);
+  Result<std::optional<std::vector<float>>> continue_forward_all();
+
+  // Both, where the backend does not make anybody wait.
   Result<std::vector<float>> forward_all(std::span<const std::int32_t> ids);
 
  private:
+  // A forward pass that was asked for and whose result was not taken yet.
+  struct Flight {
+    ReadTicket ticket;
+    std::size_t chunk_tokens = 0;  // of the prompt; 0: a token of the answer was run
+    bool samples = false;
+  };
+  // forward_all under way.
+  struct WholePass {
+    std::vector<std::int32_t> ids;
+    std::vector<float> logits;
+    std::size_t position;
+    std::size_t chunk_tokens;  // asked for at `position`; 0: nothing
+    ReadTicket ticket;
+  };
+  using Clock = std::chrono::steady_clock;
+
   Result<void> check_request(const GenerationRequest& request) const;
-  Result<GenerationStep> prefill_chunk();
-  Result<GeneratedToken> next_token();
-  Result<void> run_pending_token();
+  std::size_t count_cached() const;
+  void forget_flights();
+  bool can_submit() const;
+  Result<void> submit();
+  Result<Flight> submit_chunk();
+  Result<Flight> submit_token();
+  Result<GenerationStep> advance();
+  Result<GenerationStep> land(const Flight& flight);
+  Result<SampledToken> take_report(const Flight& flight);
+  Result<void> submit_whole_pass();
   GeneratedToken emit(SampledToken sampled);
   std::string absorb_text(std::int32_t id);
   bool ends_answer(std::int32_t id) const;
@@ -91,14 +128,18 @@ class Generator {
   TextModel& model_;
   GenerationRequest request_;
   bool is_active_ = false;
-  std::vector<std::int32_t> tokens_;  // prompt, continuation and answer
-  std::vector<std::int32_t> cached_;  // what the KV cache holds, from position 0 on
+  std::vector<std::int32_t> tokens_;  // prompt, continuation and answer, as far as known
   std::size_t target_ = 0;            // tokens to prefill: prompt and continuation
-  std::int64_t answer_tokens_ = 0;
-  std::optional<Sampler> sampler_;
+  std::size_t submitted_ = 0;         // positions run or asked for; the cache holds what is known
+  std::size_t prefilled_ = 0;         // positions of the target whose passes have landed
+  std::int64_t sampled_ = 0;          // tokens of the answer chosen or asked for
+  std::int64_t answer_tokens_ = 0;    // of these, known
+  std::deque<Flight> flights_;
+  std::optional<SampledToken> arrived_;  // not given to the caller yet
+  std::optional<Clock::time_point> waiting_since_;
+  std::optional<WholePass> whole_pass_;
   std::optional<StreamDecoder> stream_decoder_;
   std::optional<StopMatcher> stop_matcher_;
-  std::vector<float> logits_;
   GenerationTimings timings_;
 };
 

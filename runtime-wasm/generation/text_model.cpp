@@ -33,17 +33,19 @@ Result<std::unique_ptr<TextModel>> TextModel::create(Manifest manifest,
   return model;
 }
 
-std::vector<TextModel::HostSpan> TextModel::shard_spans(std::uint32_t shard) {
-  std::vector<HostSpan> spans;
+std::vector<TextModel::Destination> TextModel::shard_spans(std::uint32_t shard) {
+  std::vector<Destination> spans;
   if (manifest_.tokenizer_shard == shard) {
     tokenizer_bytes_.resize(static_cast<std::size_t>(manifest_.shards[shard].size_bytes));
-    spans.push_back({0, tokenizer_bytes_});
+    spans.push_back({0, tokenizer_bytes_, {}});
   }
   for (const ShardSpan& span : weights_->shard_spans(shard)) {
-    TESSERA_CHECK(span.buffer.host != nullptr);
-    spans.push_back(
-        {span.offset,
-         {span.buffer.host + span.buffer_offset_bytes, static_cast<std::size_t>(span.size_bytes)}});
+    Destination destination{span.offset, {}, span};
+    if (span.buffer.host != nullptr) {
+      destination.host_bytes = {span.buffer.host + span.buffer_offset_bytes,
+                                static_cast<std::size_t>(span.size_bytes)};
+    }
+    spans.push_back(destination);
   }
   return spans;
 }

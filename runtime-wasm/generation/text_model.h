@@ -36,11 +36,12 @@ class TextModel {
 
   // Where the bytes of a shard go. The tokenizer's shard has one span into memory of its own.
   // REQUIRES: shard < manifest().shards.size().
-  struct HostSpan {
-    std::uint64_t offset = 0;
-    std::span<std::byte> bytes;
+  struct Destination {
+    std::uint64_t offset = 0;        // in the shard
+    std::span<std::byte> host_bytes;  // empty if they go to a device's buffer:
+    ShardSpan device;
   };
-  std::vector<HostSpan> shard_spans(std::uint32_t shard);
+  std::vector<Destination> shard_spans(std::uint32_t shard);
 
   // The shard's bytes are in place and were verified. Errors: kInvalidFile from the tokenizer;
   // kInvalidArgument if the shard was finished before.

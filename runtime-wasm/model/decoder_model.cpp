@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <numeric>
 #include <string>
 
 namespace tessera {
@@ -35,7 +37,18 @@ Result<std::unique_ptr<DecoderModel>> DecoderModel::create(
   TESSERA_TRY_VOID(decoder->bind_weights(weights));
   TESSERA_TRY_VOID(decoder->allocate_cache());
   TESSERA_TRY_VOID(decoder->allocate_activations());
+  // The passes that every answer needs: a backend may prepare them while weights arrive.
+  const std::int64_t chunk = decoder->options_.chunk_tokens_max;
+  TESSERA_TRY_VOID(decoder->program_for({1, LogitsRows::kLast, true}));
+  TESSERA_TRY_VOID(decoder->program_for({chunk, LogitsRows::kNone, false}));
   return decoder;
+}
+
+std::size_t sample_report_bytes(const SampleParameters& parameters) {
+  if (parameters.logprobs < 0) return sizeof(SampleReport::id);
+  const auto count = std::min<std::int64_t>(parameters.logprobs, kSampleAlternativesMax);
+  return offsetof(SampleReport, alternatives) +
+         static_cast<std::size_t>(count) * sizeof(SampleAlternative);
 }
 
 DecoderModel::DecoderModel(const DecoderConfiguration& configuration, Backend& backend,
@@ -128,6 +141,9 @@ Result<void> DecoderModel::allocate_activations() {
   TESSERA_TRY(a.gate, make(DataType::kF32, Shape{tokens, c.intermediate_size}));
   TESSERA_TRY(a.up, make(DataType::kF32, Shape{tokens, c.intermediate_size}));
   TESSERA_TRY_VOID(ensure_logits_rows(1));
+  TESSERA_TRY(a.sample_parameters, make(DataType::kI32, Shape{kSampleParametersWords}));
+  TESSERA_TRY(a.seen, make(DataType::kI32, Shape{(c.vocabulary_size + 31) / 32}));
+  TESSERA_TRY(a.report, make(DataType::kI32, Shape{kSampleReportWords}));
 
   TESSERA_TRY(const RopeFrequencies rope, compute_rope_frequencies(c.rope, c.head_size));
   rope_attention_scale_ = rope.attention_scale;
@@ -147,39 +163,76 @@ Result<void> DecoderModel::ensure_logits_rows(std::int64_t rows) {
   return {};
 }
 
-Result<void> DecoderModel::write_inputs(std::span<const std::int32_t> ids, std::int64_t position) {
-  std::vector<std::int32_t> positions(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i] < 0 || ids[i] >= configuration_.vocabulary_size) {
-      return Error{ErrorCode::kInvalidArgument, "token id " + std::to_string(ids[i]) +
-                                                    " is not in the vocabulary of " +
-                                                    std::to_string(configuration_.vocabulary_size)};
-    }
-    positions[i] = static_cast<std::int32_t>(position + static_cast<std::int64_t>(i));
+Result<void> DecoderModel::check_position(std::int64_t position, std::int64_t tokens) const {
+  TESSERA_CHECK(tokens >= 1 && tokens <= options_.chunk_tokens_max && position >= 0);
+  if (position <= options_.context_tokens_max - tokens) return {};
+  return Error{ErrorCode::kContextFull,
+               "the context of " + std::to_string(options_.context_tokens_max) +
+                   " tokens is full; start a new conversation or shorten this one"};
+}
+
+Result<void> DecoderModel::write_ids(std::span<const std::int32_t> ids) {
+  for (const std::int32_t id : ids) {
+    if (id >= 0 && id < configuration_.vocabulary_size) continue;
+    return Error{ErrorCode::kInvalidArgument, "token id " + std::to_string(id) +
+                                                  " is not in the vocabulary of " +
+                                                  std::to_string(configuration_.vocabulary_size)};
   }
-  TESSERA_TRY_VOID(backend_.write(activation_.ids.buffer, 0, std::as_bytes(ids)));
+  return backend_.write(activation_.ids.buffer, 0, std::as_bytes(ids));
+}
+
+Result<void> DecoderModel::write_positions(std::int64_t position, std::int64_t tokens) {
+  std::vector<std::int32_t> positions(static_cast<std::size_t>(tokens));
+  std::iota(positions.begin(), positions.end(), static_cast<std::int32_t>(position));
   return backend_.write(activation_.positions.buffer, 0, std::as_bytes(std::span(positions)));
+}
+
+Result<void> DecoderModel::run_pass(const Pass& pass) {
+  TESSERA_TRY(const Program* program, program_for(pass));
+  logits_rows_ = pass.rows == LogitsRows::kNone ? 0
+                 : pass.rows == LogitsRows::kLast ? 1
+                                                  : pass.tokens;
+  return backend_.run(*program);
 }
 
 Result<void> DecoderModel::forward(std::span<const std::int32_t> ids, std::int64_t position,
                                    LogitsRows rows) {
   const auto tokens = static_cast<std::int64_t>(ids.size());
-  TESSERA_CHECK(tokens >= 1 && tokens <= options_.chunk_tokens_max && position >= 0);
-  if (position > options_.context_tokens_max - tokens) {
-    return Error{ErrorCode::kContextFull,
-                 "the context of " + std::to_string(options_.context_tokens_max) +
-                     " tokens is full; start a new conversation or shorten this one"};
-  }
-  TESSERA_TRY_VOID(write_inputs(ids, position));
-  TESSERA_TRY(const Recording* recording, recording_for(tokens, rows));
-  logits_rows_ = rows == LogitsRows::kNone ? 0 : rows == LogitsRows::kLast ? 1 : tokens;
-  return backend_.run(recording->ops);
+  TESSERA_TRY_VOID(check_position(position, tokens));
+  TESSERA_TRY_VOID(write_ids(ids));
+  TESSERA_TRY_VOID(write_positions(position, tokens));
+  return run_pass({tokens, rows, false});
 }
 
-Result<void> DecoderModel::read_logits(std::span<float> out) {
-  TESSERA_CHECK(out.size() ==
-                static_cast<std::size_t>(logits_rows_ * configuration_.vocabulary_size));
-  return backend_.read(activation_.logits.buffer, 0, std::as_writable_bytes(out));
+Result<ReadTicket> DecoderModel::begin_read_logits() {
+  const auto count = static_cast<std::size_t>(logits_rows_ * configuration_.vocabulary_size);
+  return backend_.begin_read(activation_.logits.buffer, 0, count * sizeof(float));
+}
+
+Result<ReadTicket> DecoderModel::forward_and_sample(std::span<const std::int32_t> ids,
+                                                    std::int64_t position,
+                                                    const SampleParameters& parameters) {
+  const auto tokens = std::max<std::int64_t>(1, static_cast<std::int64_t>(ids.size()));
+  TESSERA_TRY_VOID(check_position(position, tokens));
+  TESSERA_TRY_VOID(write_ids(ids));
+  TESSERA_TRY_VOID(write_positions(position, tokens));
+  TESSERA_TRY_VOID(backend_.write(activation_.sample_parameters.buffer, 0,
+                                  std::as_bytes(std::span(&parameters, 1))));
+  TESSERA_TRY_VOID(run_pass({tokens, LogitsRows::kLast, true}));
+  return backend_.begin_read(activation_.report.buffer, 0, sample_report_bytes(parameters));
+}
+
+Result<void> DecoderModel::set_seen(std::span<const std::int32_t> ids) {
+  std::vector<std::uint32_t> words(static_cast<std::size_t>(activation_.seen.shape[0]));
+  for (const std::int32_t id : ids) {
+    TESSERA_CHECK(id >= 0 && id < configuration_.vocabulary_size);
+    words[static_cast<std::size_t>(id / 32)] |= 1u << (id % 32);
+  }
+  return backend_.write(activation_.seen.buffer, 0, std::as_bytes(std::span(words)));
+}
+
+Result<ReadTicket> DecoderModel::begin_fence() {
+  return backend_.begin_read(activation_.report.buffer, 0, sizeof(SampleReport::id));
 }
 
 std::size_t DecoderModel::kv_bytes_per_token() const {

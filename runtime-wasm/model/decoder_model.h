@@ -23,6 +23,9 @@ struct DecoderOptions {
   Activations activations = Activations::kInt8;
 };
 
+// Bytes of the report that parameters ask for.
+std::size_t sample_report_bytes(const SampleParameters& parameters);
+
 // Which rows of logits a forward pass leaves behind.
 enum class LogitsRows : std::uint8_t { kNone, kLast, kAll };
 
@@ -40,11 +43,25 @@ class DecoderModel {
   // Errors: kContextFull; kInvalidArgument for an id outside the vocabulary.
   Result<void> forward(std::span<const std::int32_t> ids, std::int64_t position, LogitsRows rows);
 
-  // Copies the last forward pass's logits, [rows, vocabulary_size]. REQUIRES: out has that size.
-  Result<void> read_logits(std::span<float> out);
+  // Asks for the last forward pass's logits, [rows, vocabulary_size] f32.
+  Result<ReadTicket> begin_read_logits();
+
+  // As forward, and chooses the token that comes next. Without ids the token that was chosen last
+  // is run, wherever it is: nobody needs to have read it. The ticket brings a SampleReport of
+  // sample_report_bytes(parameters).
+  Result<ReadTicket> forward_and_sample(std::span<const std::int32_t> ids, std::int64_t position,
+                                        const SampleParameters& parameters);
+
+  // Which tokens the repetition penalty counts as seen; those chosen later are added. REQUIRES: ids
+  // are in the vocabulary.
+  Result<void> set_seen(std::span<const std::int32_t> ids);
+
+  // A ticket that is done when everything asked for so far is.
+  Result<ReadTicket> begin_fence();
 
   const DecoderConfiguration& configuration() const { return configuration_; }
   const DecoderOptions& options() const { return options_; }
+  Backend& backend() { return backend_; }
 
   // Bytes of KV cache a position takes.
   std::size_t kv_bytes_per_token() const;
@@ -66,11 +83,19 @@ class DecoderModel {
   struct Activation {
     TensorRef ids, positions, hidden, normed, query, key, value, attention, projected, gate, up;
     TensorRef logits;  // [1 or chunk_tokens_max, vocabulary_size]
+    TensorRef sample_parameters, seen, report;
   };
-  struct Recording {
+  // What a forward pass is recorded for.
+  struct Pass {
     std::int64_t tokens = 0;
     LogitsRows rows = LogitsRows::kNone;
-    std::vector<Op> ops;
+    bool samples = false;
+
+    friend bool operator==(const Pass&, const Pass&) = default;
+  };
+  struct Recording {
+    Pass pass;
+    std::unique_ptr<Program> program;
   };
 
   DecoderModel(const DecoderConfiguration& configuration, Backend& backend,
@@ -81,12 +106,17 @@ class DecoderModel {
   Result<void> allocate_cache();
   Result<void> allocate_activations();
   Result<void> ensure_logits_rows(std::int64_t rows);
-  Result<void> write_inputs(std::span<const std::int32_t> ids, std::int64_t position);
+  Result<void> check_position(std::int64_t position, std::int64_t tokens) const;
+  Result<void> write_ids(std::span<const std::int32_t> ids);
+  Result<void> write_positions(std::int64_t position, std::int64_t tokens);
 
-  Result<const Recording*> recording_for(std::int64_t tokens, LogitsRows rows);
+  Result<void> run_pass(const Pass& pass);
+  Result<const Program*> program_for(const Pass& pass);
+  Result<std::unique_ptr<Program>> record(const Pass& pass) const;
   void record_attention(const Layer& layer, std::int64_t tokens, std::vector<Op>& ops) const;
   void record_mlp(const Layer& layer, std::int64_t tokens, std::vector<Op>& ops) const;
   void record_logits(std::int64_t tokens, LogitsRows rows, std::vector<Op>& ops) const;
+  void record_sample(std::vector<Op>& ops) const;
   MatMul linear(const Linear& layer, const TensorRef& x, const TensorRef& out) const;
   RmsNorm norm(const TensorRef& x, const TensorRef& weight, const TensorRef& out) const;
 

@@ -7,26 +7,41 @@
 
 namespace tessera {
 
-Result<const DecoderModel::Recording*> DecoderModel::recording_for(std::int64_t tokens,
-                                                                   LogitsRows rows) {
-  if (rows == LogitsRows::kAll) TESSERA_TRY_VOID(ensure_logits_rows(tokens));
+Result<const Program*> DecoderModel::program_for(const Pass& pass) {
+  if (pass.rows == LogitsRows::kAll) TESSERA_TRY_VOID(ensure_logits_rows(pass.tokens));
   for (const Recording& recording : recordings_) {
-    if (recording.tokens == tokens && recording.rows == rows) return &recording;
+    if (recording.pass == pass) return recording.program.get();
   }
-  Recording recording{tokens, rows, {}};
-  const TensorRef hidden = first_rows(activation_.hidden, tokens);
-  recording.ops.push_back(Embedding{embedding_, first_rows(activation_.ids, tokens), hidden});
-  for (const Layer& layer : layers_) {
-    record_attention(layer, tokens, recording.ops);
-    record_mlp(layer, tokens, recording.ops);
-  }
-  record_logits(tokens, rows, recording.ops);
-  for (const Op& op : recording.ops) TESSERA_TRY_VOID(validate(op));
-
+  TESSERA_TRY(std::unique_ptr<Program> program, record(pass));
+  // The oldest goes, but never the decode step's.
   constexpr std::size_t kRecordingsMax = 8;
-  if (recordings_.size() >= kRecordingsMax) recordings_.erase(recordings_.begin());
-  recordings_.push_back(std::move(recording));
-  return &recordings_.back();
+  if (recordings_.size() >= kRecordingsMax) {
+    const bool is_first_decode = recordings_.front().pass.tokens == 1;
+    recordings_.erase(recordings_.begin() + (is_first_decode ? 1 : 0));
+  }
+  recordings_.push_back({pass, std::move(program)});
+  return recordings_.back().program.get();
+}
+
+Result<std::unique_ptr<Program>> DecoderModel::record(const Pass& pass) const {
+  const std::int64_t tokens = pass.tokens;
+  std::vector<Op> ops;
+  const TensorRef hidden = first_rows(activation_.hidden, tokens);
+  ops.push_back(Embedding{embedding_, first_rows(activation_.ids, tokens), hidden});
+  for (const Layer& layer : layers_) {
+    record_attention(layer, tokens, ops);
+    record_mlp(layer, tokens, ops);
+  }
+  record_logits(tokens, pass.rows, ops);
+  std::vector<TensorRef> results;
+  if (pass.samples) {
+    record_sample(ops);
+    results = {activation_.ids, activation_.seen, activation_.report};
+  } else if (pass.rows != LogitsRows::kNone) {
+    results = {activation_.logits};
+  }
+  for (const Op& op : ops) TESSERA_TRY_VOID(validate(op));
+  return backend_.prepare(ops, results);
 }
 
 // hidden += output_projection(attention(rope(norm(query)), rope(norm(key)), value))
@@ -86,6 +101,12 @@ void DecoderModel::record_logits(std::int64_t tokens, LogitsRows rows, std::vect
   const TensorRef normed = first_rows(activation_.normed, count);
   ops.push_back(norm(hidden, final_norm_, normed));
   ops.push_back(linear(Linear{output_, {}}, normed, first_rows(activation_.logits, count)));
+}
+
+void DecoderModel::record_sample(std::vector<Op>& ops) const {
+  const Activation& a = activation_;
+  ops.push_back(Sample{first_rows(a.logits, 1), a.sample_parameters, a.seen, first_rows(a.ids, 1),
+                       a.report});
 }
 
 MatMul DecoderModel::linear(const Linear& layer, const TensorRef& x, const TensorRef& out) const {

@@ -20,8 +20,7 @@ TensorArena::~TensorArena() {
 }
 
 Result<TensorRef> TensorArena::allocate(DataType type, const Shape& shape, MemoryPurpose purpose) {
-  TESSERA_TRY(const std::size_t size_bytes, tensor_size_bytes(type, shape));
-  TESSERA_TRY(const BufferRef buffer, backend_.allocate(size_bytes, purpose));
+  TESSERA_TRY(const BufferRef buffer, backend_.allocate(type, shape, purpose));
   buffers_.push_back(buffer);
   return TensorRef{type, shape, buffer, 0};
 }

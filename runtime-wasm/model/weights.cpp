@@ -28,8 +28,7 @@ Weights::~Weights() {
 }
 
 Result<void> Weights::add_tensor(const TensorEntry& entry) {
-  TESSERA_TRY(const std::size_t size_bytes, tensor_size_bytes(entry.type, entry.shape));
-  auto buffer = backend_->allocate(size_bytes, MemoryPurpose::kWeights);
+  auto buffer = backend_->allocate(entry.type, entry.shape, MemoryPurpose::kWeights);
   if (!buffer) return buffer.error().with_context("tensor " + entry.name);
   tensors_.emplace(entry.name, TensorRef{entry.type, entry.shape, *buffer, 0});
   std::uint64_t buffer_offset_bytes = 0;

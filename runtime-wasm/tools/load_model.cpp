@@ -36,8 +36,8 @@ Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options) {
   TESSERA_TRY(auto model, TextModel::create(package.manifest(), std::move(backend), model_options));
   const auto shards = static_cast<std::uint32_t>(package.manifest().shards.size());
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
-    for (const TextModel::HostSpan& span : model->shard_spans(shard)) {
-      TESSERA_TRY_VOID(package.read_shard(shard, span.offset, span.bytes));
+    for (const TextModel::Destination& span : model->shard_spans(shard)) {
+      TESSERA_TRY_VOID(package.read_shard(shard, span.offset, span.host_bytes));
     }
     TESSERA_TRY_VOID(model->finish_shard(shard));
   }

@@ -57,8 +57,8 @@ Result<std::unique_ptr<TextModel>> load_exact(const VerifyOptions& options,
               TextModel::create(std::move(manifest), std::move(backend), model_options));
   for (std::uint32_t index = 0; index < model->manifest().shards.size(); ++index) {
     const auto bytes = shards.shard(model->manifest().shards[index].sha256);
-    for (const TextModel::HostSpan& span : model->shard_spans(index)) {
-      std::memcpy(span.bytes.data(), bytes.data() + span.offset, span.bytes.size());
+    for (const TextModel::Destination& span : model->shard_spans(index)) {
+      std::memcpy(span.host_bytes.data(), bytes.data() + span.offset, span.host_bytes.size());
     }
     TESSERA_TRY_VOID(model->finish_shard(index));
   }

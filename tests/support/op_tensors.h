@@ -69,8 +69,7 @@ class OpTensors {
 
   TensorRef from_bytes(DataType type, const Shape& shape, std::span<const std::byte> bytes) {
     TensorRef tensor{type, shape, {}, 0};
-    const std::size_t size = tensor_size_bytes(type, shape).value();
-    tensor.buffer = backend_->allocate(size, MemoryPurpose::kActivations).value();
+    tensor.buffer = backend_->allocate(type, shape, MemoryPurpose::kActivations).value();
     TESSERA_CHECK(backend_->write(tensor.buffer, 0, bytes).has_value());
     return tensor;
   }

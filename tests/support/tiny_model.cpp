@@ -86,18 +86,23 @@ Manifest tiny_manifest(const TinyModelOptions& options) {
 
 Result<std::unique_ptr<TextModel>> make_tiny_model(const TinyModelOptions& options) {
   TESSERA_TRY(auto backend, CpuBackend::create({options.threads, options.memory_budget_bytes}));
+  return make_tiny_model(options, std::move(backend));
+}
+
+Result<std::unique_ptr<TextModel>> make_tiny_model(const TinyModelOptions& options,
+                                                   std::unique_ptr<Backend> backend) {
   const Manifest manifest = tiny_manifest(options);
   TESSERA_TRY(auto model, TextModel::create(manifest, std::move(backend), options.model));
   const std::vector<float> weights = random_weights(manifest, options.seed);
-  for (const TextModel::HostSpan& span : model->shard_spans(0)) {
+  for (const TextModel::Destination& span : model->shard_spans(0)) {
     std::memcpy(
-        span.bytes.data(),
+        span.host_bytes.data(),
         reinterpret_cast<const std::byte*>(weights.data()) + static_cast<std::size_t>(span.offset),
-        span.bytes.size());
+        span.host_bytes.size());
   }
   TESSERA_TRY_VOID(model->finish_shard(0));
   if (!options.tokenizer_json.empty()) {
-    const std::span<std::byte> bytes = model->shard_spans(1).at(0).bytes;
+    const std::span<std::byte> bytes = model->shard_spans(1).at(0).host_bytes;
     std::memcpy(bytes.data(), options.tokenizer_json.data(), bytes.size());
     TESSERA_TRY_VOID(model->finish_shard(1));
   }

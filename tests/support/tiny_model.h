@@ -27,6 +27,10 @@ Manifest tiny_manifest(const TinyModelOptions& options);
 // The model, all shards finished.
 Result<std::unique_ptr<TextModel>> make_tiny_model(const TinyModelOptions& options);
 
+// The same on a backend of the caller's, whose memory the host can reach.
+Result<std::unique_ptr<TextModel>> make_tiny_model(const TinyModelOptions& options,
+                                                   std::unique_ptr<Backend> backend);
+
 // A byte-level tokenizer.json of 40 tokens: ids 0..25 are "a".."z", 26 is a space, 27 is a newline,
 // 28.. are the bytes of U+00E9 and others, 39 is the special token "<end>".
 std::string tiny_tokenizer_json();

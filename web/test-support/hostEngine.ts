@@ -22,7 +22,12 @@ export function makeHost(
   const measurements = new MemoryMeasurements();
   const sockets = new FakeSockets();
   const loads: LoadParameters[] = [];
-  const state = { terminated: 0, breakWorker: (_reason: string): void => undefined };
+  const state = {
+    terminated: 0,
+    // How many starts of the module never come to an end.
+    stalls: 0,
+    breakWorker: (_reason: string): void => undefined,
+  };
 
   const environment: EngineEnvironment = {
     startWorker: () => {
@@ -39,8 +44,11 @@ export function makeHost(
         openMeasurementStore: () => Promise.resolve(measurements),
         gpu: () => gpu,
         openSocket: sockets.open,
-        loadWasmModule: (parameters) => {
+        loadWasmModule: (parameters, onStarting) => {
           loads.push(parameters);
+          onStarting();
+          // A start that stalls never settles.
+          if (loads.length <= state.stalls) return new Promise(() => undefined);
           return Promise.resolve(wasm);
         },
         yieldToEvents: () => settle(),

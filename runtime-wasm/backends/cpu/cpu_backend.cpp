@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/check.h"
 
@@ -97,6 +99,11 @@ void CpuBackend::give_memory_back(std::byte* memory, std::size_t size_bytes,
   counter(purpose) -= size_bytes;
 }
 
+Result<BufferRef> CpuBackend::allocate(DataType type, const Shape& shape, MemoryPurpose purpose) {
+  TESSERA_TRY(const std::size_t size_bytes, tensor_size_bytes(type, shape));
+  return allocate(size_bytes, purpose);
+}
+
 Result<BufferRef> CpuBackend::allocate(std::size_t size_bytes, MemoryPurpose purpose) {
   TESSERA_TRY(std::byte * memory, take_memory(size_bytes, purpose));
   const BufferRef buffer{next_id_++, size_bytes, memory};
@@ -120,12 +127,43 @@ Result<void> CpuBackend::write(const BufferRef& buffer, std::size_t offset_bytes
   return {};
 }
 
-Result<void> CpuBackend::read(const BufferRef& buffer, std::size_t offset_bytes,
-                              std::span<std::byte> bytes) {
+// Everything asked for before is done already, but what comes later may overwrite the bytes: they
+// are copied when the ticket is finished, which callers do before they ask for more.
+Result<ReadTicket> CpuBackend::begin_read(const BufferRef& buffer, std::size_t offset_bytes,
+                                          std::size_t size_bytes) {
   TESSERA_CHECK(offset_bytes <= buffer.size_bytes);
-  TESSERA_CHECK(bytes.size() <= buffer.size_bytes - offset_bytes);
-  if (!bytes.empty()) std::memcpy(bytes.data(), buffer.host + offset_bytes, bytes.size());
+  TESSERA_CHECK(size_bytes <= buffer.size_bytes - offset_bytes);
+  const ReadTicket ticket{next_id_++};
+  reads_.emplace(ticket.id, Read{buffer, offset_bytes});
+  return ticket;
+}
+
+Result<void> CpuBackend::finish_read(ReadTicket ticket, std::span<std::byte> out) {
+  const auto found = reads_.find(ticket.id);
+  TESSERA_CHECK(found != reads_.end());
+  const Read& read = found->second;
+  if (!out.empty()) std::memcpy(out.data(), read.buffer.host + read.offset_bytes, out.size());
+  reads_.erase(found);
   return {};
+}
+
+namespace {
+
+struct CpuProgram final : Program {
+  std::vector<Op> ops;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Program>> CpuBackend::prepare(std::span<const Op> ops,
+                                                     std::span<const TensorRef>) {
+  auto program = std::make_unique<CpuProgram>();
+  program->ops.assign(ops.begin(), ops.end());
+  return std::unique_ptr<Program>(std::move(program));
+}
+
+Result<void> CpuBackend::run(const Program& program) {
+  return run(static_cast<const CpuProgram&>(program).ops);
 }
 
 Result<void> CpuBackend::run(std::span<const Op> ops) {

@@ -33,15 +33,23 @@ class CpuBackend final : public Backend {
   std::string_view name() const override { return "cpu"; }
   int threads() const { return pool_.threads(); }
 
-  Result<BufferRef> allocate(std::size_t size_bytes, MemoryPurpose purpose) override;
+  Result<BufferRef> allocate(DataType type, const Shape& shape, MemoryPurpose purpose) override;
+  Result<BufferRef> allocate(std::size_t size_bytes, MemoryPurpose purpose);
   void release(const BufferRef& buffer) override;
   Result<void> write(const BufferRef& buffer, std::size_t offset_bytes,
                      std::span<const std::byte> bytes) override;
-  Result<void> read(const BufferRef& buffer, std::size_t offset_bytes,
-                    std::span<std::byte> bytes) override;
+  Result<ReadTicket> begin_read(const BufferRef& buffer, std::size_t offset_bytes,
+                                std::size_t size_bytes) override;
+  bool is_read_done(ReadTicket) const override { return true; }
+  Result<void> finish_read(ReadTicket ticket, std::span<std::byte> out) override;
+  void abandon_read(ReadTicket ticket) override { reads_.erase(ticket.id); }
+  int runs_in_flight_max() const override { return 1; }
+  Result<std::unique_ptr<Program>> prepare(std::span<const Op> ops,
+                                           std::span<const TensorRef> results) override;
+  Result<void> run(const Program& program) override;
   // Errors: kInvalidArgument for an id or a position out of its range; kOutOfMemory if the budget
   // has no room for the op's working memory.
-  Result<void> run(std::span<const Op> ops) override;
+  Result<void> run(std::span<const Op> ops);
   MemoryUse memory_use() const override;
 
  private:
@@ -57,9 +65,15 @@ class CpuBackend final : public Backend {
   Result<std::byte*> take_memory(std::size_t size_bytes, MemoryPurpose purpose);
   void give_memory_back(std::byte* memory, std::size_t size_bytes, MemoryPurpose purpose);
 
+  struct Read {
+    BufferRef buffer;
+    std::size_t offset_bytes = 0;
+  };
+
   MemoryUse use_;
   std::uint32_t next_id_ = 1;
   std::unordered_map<std::uint32_t, Allocation> allocations_;
+  std::unordered_map<std::uint32_t, Read> reads_;
   ThreadPool pool_;
   Scratch scratch_;
   cpu::RotationTable rotations_;

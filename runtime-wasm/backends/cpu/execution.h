@@ -25,5 +25,6 @@ Result<void> run(const KvWrite& op, Execution& execution);
 Result<void> run(const Attention& op, Execution& execution);
 Result<void> run(const Add& op, Execution& execution);
 Result<void> run(const GatedActivation& op, Execution& execution);
+Result<void> run(const Sample& op, Execution& execution);
 
 }  // namespace tessera::cpu

@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 
+#include "support/lagging_backend.h"
 #include "support/tiny_model.h"
 
 namespace tessera {
@@ -221,6 +222,100 @@ TEST_CASE("a cancelled answer leaves the cache usable") {
   generator.cancel();
   CHECK(!generator.is_active());
   CHECK(answer(generator, request_for(kPrompt, 10)).ids == whole.ids);
+}
+
+// A model whose backend answers late; the backend stays reachable.
+struct LaggingModel {
+  explicit LaggingModel(int runs_in_flight_max, int polls_until_done,
+                        const TinyModelOptions& options) {
+    auto owned = std::make_unique<testing::LaggingBackend>(runs_in_flight_max, polls_until_done);
+    backend = owned.get();
+    model = make_tiny_model(options, std::move(owned)).value();
+  }
+
+  testing::LaggingBackend* backend;
+  std::unique_ptr<TextModel> model;
+};
+
+TEST_CASE("a backend that answers late gives the same answers, asked for ahead") {
+  TinyModelOptions options = exact_options();
+  options.model.chunk_tokens_max = 5;
+  options.tokenizer_json = testing::tiny_tokenizer_json();
+  const auto model = model_of(options);
+  Generator prompt_generator(*model);
+  GenerationRequest request = request_for(kPrompt, 20);
+  request.sampling.repetition_penalty = 1.3f;
+  const Answer expected = answer(prompt_generator, request);
+  for (const int ahead : {1, 2, 3}) {
+    for (const int polls : {0, 1, 4}) {
+      INFO(ahead << " runs in flight, done after " << polls << " polls");
+      const LaggingModel lagging(ahead, polls, options);
+      Generator generator(*lagging.model);
+      const Answer first = answer(generator, request);
+      CHECK(first.ids == expected.ids);
+      CHECK(first.text == expected.text);
+      CHECK(lagging.backend->reads_open() == 0);
+      CHECK(lagging.backend->reads_most() == static_cast<std::size_t>(ahead));
+      CHECK(answer(generator, request).ids == expected.ids);
+    }
+  }
+}
+
+TEST_CASE("what runs past the end of an answer leaves no trace in the next one") {
+  TinyModelOptions options = exact_options();
+  options.tokenizer_json = testing::tiny_tokenizer_json();
+  const auto model = model_of(options);
+  Generator plain(*model);
+  const Answer whole = answer(plain, request_for(kPrompt, 30));
+  GenerationRequest stopping = request_for(kPrompt, 30);
+  stopping.stop = {whole.text.substr(8, 3)};
+  Ids longer = kPrompt;
+  longer.insert(longer.end(), whole.ids.begin(), whole.ids.begin() + 10);
+  longer.push_back(4);
+  const Answer expected = answer(plain, request_for(longer, 8));
+
+  const LaggingModel lagging(3, 2, options);
+  Generator generator(*lagging.model);
+  CHECK(answer(generator, stopping).finish_reason == FinishReason::kStop);
+  CHECK(lagging.backend->reads_open() == 0);
+  CHECK(answer(generator, request_for(longer, 8)).ids == expected.ids);
+
+  REQUIRE(generator.start(request_for(Ids(20, 7), 10)).has_value());
+  REQUIRE(std::holds_alternative<Waiting>(generator.step().value()));
+  generator.cancel();
+  CHECK(lagging.backend->reads_open() == 0);
+  CHECK(answer(generator, request_for(longer, 8)).ids == expected.ids);
+}
+
+TEST_CASE("nothing is asked for beyond the longest answer and the context") {
+  TinyModelOptions options = exact_options();
+  options.model.context_tokens_max = 24;
+  const LaggingModel lagging(3, 1, options);
+  Generator generator(*lagging.model);
+  CHECK(answer(generator, request_for(kPrompt, 1000)).ids.size() == 24 - kPrompt.size());
+  CHECK(answer(generator, request_for(kPrompt, 1)).ids.size() == 1);
+  CHECK(answer(generator, request_for(kPrompt, 2)).ids.size() == 2);
+}
+
+TEST_CASE("whole forward passes wait for a late backend") {
+  TinyModelOptions options = exact_options();
+  options.model.chunk_tokens_max = 5;
+  const auto model = model_of(options);
+  const auto expected = Generator(*model).forward_all(kPrompt);
+  const LaggingModel lagging(2, 3, options);
+  Generator generator(*lagging.model);
+  CHECK(generator.forward_all(kPrompt).error().code == ErrorCode::kUnsupported);
+  REQUIRE(generator.begin_forward_all(kPrompt).has_value());
+  int waits = 0;
+  for (;; ++waits) {
+    auto logits = generator.continue_forward_all();
+    REQUIRE(logits.has_value());
+    if (!*logits) continue;
+    CHECK(**logits == *expected);
+    break;
+  }
+  CHECK(waits > 0);
+  CHECK(lagging.backend->reads_open() == 0);
 }
 
 TEST_CASE("a model over the memory budget is refused with both numbers, and nothing is kept") {

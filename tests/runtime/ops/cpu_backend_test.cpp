@@ -29,6 +29,14 @@ TEST_CASE("the backend counts memory by purpose and refuses what exceeds the bud
   backend->release(cache);
 }
 
+TEST_CASE("the backend takes as much for a tensor as its type and shape need") {
+  auto backend = CpuBackend::create({}).value();
+  const Shape shape{9, 33};  // two panels of two groups
+  CHECK(backend->allocate(DataType::kQ4, shape, MemoryPurpose::kWeights)->size_bytes == 4 * 144);
+  CHECK(backend->allocate(DataType::kF16, shape, MemoryPurpose::kWeights)->size_bytes == 594);
+  CHECK(backend->memory_use().weights_bytes == 4 * 144 + 594);
+}
+
 TEST_CASE("the backend refuses sizes that no memory has") {
   auto backend = CpuBackend::create({.threads = 1, .memory_budget_bytes = SIZE_MAX / 4}).value();
   for (const std::size_t size : {SIZE_MAX, SIZE_MAX - 63, SIZE_MAX / 2}) {
@@ -43,12 +51,12 @@ TEST_CASE("the backend's buffers are zeroed, aligned, and keep what is written")
     const BufferRef buffer = backend->allocate(size, MemoryPurpose::kWeights).value();
     CHECK(reinterpret_cast<std::uintptr_t>(buffer.host) % 64 == 0);
     std::vector<std::byte> bytes(size, std::byte{1});
-    REQUIRE(backend->read(buffer, 0, bytes).has_value());
+    REQUIRE(read_now(*backend, buffer, 0, bytes).has_value());
     CHECK(bytes == std::vector<std::byte>(size));
     bytes.assign(size, std::byte{7});
     REQUIRE(backend->write(buffer, 0, bytes).has_value());
     std::vector<std::byte> again(size);
-    REQUIRE(backend->read(buffer, 0, again).has_value());
+    REQUIRE(read_now(*backend, buffer, 0, again).has_value());
     CHECK(again == bytes);
     backend->release(buffer);
   }

@@ -142,6 +142,15 @@ function chooseThreads(
   return { threads, reason };
 }
 
+// The report of a tab where the threads that were chosen did not start.
+export function fallBackToOneThread(report: CapabilityReport): CapabilityReport {
+  const fallback =
+    `It uses 1 thread: this browser did not start ${countThreads(report.threads)}, tried twice. ` +
+    'Answers come slower; reloading the page may help.';
+  const others = report.sentences.filter((sentence) => !sentence.startsWith('It uses '));
+  return { ...report, threads: 1, fallback, sentences: [...others, fallback] };
+}
+
 function countThreads(count: number): string {
   return count === 1 ? '1 thread' : `${count} threads`;
 }

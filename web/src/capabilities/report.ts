@@ -47,6 +47,8 @@ export interface CapabilityReport {
   // Null if no build can run here; `sentences` then says what is missing.
   variant: WasmVariant | null;
   threads: number;
+  // Set where the choice had to be changed because it did not start: one sentence for a person.
+  fallback?: string | undefined;
   // What was found, what was chosen and why: each one sentence to show to a person, in order.
   sentences: string[];
 }

@@ -162,6 +162,8 @@ export class App {
       if (state.type !== 'ready') return;
       this.#options.preferences.set('model', state.model);
       this.#showCapabilities(state.engine.capabilities);
+      const { fallback } = state.engine.capabilities;
+      if (fallback !== undefined) showNotice(fallback);
       composer.setPlaceholder(
         state.engine.supportsChat ? `Message ${state.model}` : 'Write a beginning',
       );

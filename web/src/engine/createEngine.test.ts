@@ -130,6 +130,66 @@ describe('creating an engine', () => {
   });
 });
 
+describe('a module that does not start', () => {
+  async function startAfter(stalls: number, options: Partial<EngineOptions> = {}) {
+    const host = makeHost();
+    host.state.stalls = stalls;
+    const told: LoadProgress[] = [];
+    const onProgress = (progress: LoadProgress) => told.push(progress);
+    const creating = createEngine({ model: 'tiny', onProgress, ...options }, host.environment);
+    const engine = await host.clock.runUntil(creating);
+    engines.push(engine);
+    const notices = new Set(told.flatMap(({ notice }) => notice ?? []));
+    return { ...host, engine, told, notices: [...notices] };
+  }
+
+  test('is started once more, with a sentence that says so', async () => {
+    const { engine, loads, state, notices, told, clock } = await startAfter(1);
+    expect(loads.map(({ threads }) => threads)).toEqual([2, 2]);
+    expect(state.terminated).toBe(1);
+    expect(notices).toEqual(['This browser did not start 2 threads. Trying again…']);
+    expect(told.at(-1)).toMatchObject({ phase: 'ready', notice: null });
+    expect(engine.capabilities).toMatchObject({ threads: 2 });
+    expect(engine.capabilities.fallback).toBeUndefined();
+    expect(clock.now()).toBeLessThanOrEqual(5000);
+  });
+
+  test('runs on one thread if it fails again, and keeps saying so', async () => {
+    const { engine, loads, state, notices, clock } = await startAfter(2);
+    expect(loads.map(({ threads }) => threads)).toEqual([2, 2, 1]);
+    expect(state.terminated).toBe(2);
+    expect(notices).toHaveLength(2);
+    const { threads, fallback, sentences } = engine.capabilities;
+    expect(threads).toBe(1);
+    expect(fallback).toMatch(/1 thread: this browser did not start 2 threads/);
+    expect(sentences.filter((sentence) => sentence.startsWith('It uses'))).toEqual([fallback]);
+    expect(clock.now()).toBeLessThanOrEqual(10_000);
+  });
+
+  test('on one thread either is an error, and no worker is left', async () => {
+    const creating = startAfter(3);
+    await expect(creating).rejects.toMatchObject({ code: 'worker_failed' });
+  });
+
+  test('is not watched any more once it has started', async () => {
+    const { loads, clock } = await startAfter(0);
+    expect(loads).toHaveLength(1);
+    expect(clock.pendingAlarms).toBe(0);
+  });
+
+  test('can be aborted while it stalls', async () => {
+    const host = makeHost();
+    host.state.stalls = 3;
+    const controller = new AbortController();
+    const creating = createEngine({ model: 'tiny', signal: controller.signal }, host.environment);
+    await settle();
+    controller.abort();
+    await expect(creating).rejects.toMatchObject({ code: 'cancelled' });
+    expect(host.state.terminated).toBe(1);
+    expect(host.clock.pendingAlarms).toBe(0);
+  });
+});
+
 describe('chatting', () => {
   test('streams an answer in OpenAI’s shape', async () => {
     const { engine, wasm } = await start();

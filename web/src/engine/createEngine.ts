@@ -5,10 +5,9 @@ import type { CapabilityReport } from '../capabilities/report.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { openBrowserSocket, type OpenSocket } from '../connection/socket.ts';
 import type { RpcPort } from '../runtime/rpc/messages.ts';
-import { RpcClient } from '../runtime/rpc/rpcClient.ts';
-import type { WorkerMethods } from '../runtime/workerMethods.ts';
 import { TesseraError, throwIfAborted } from '../tesseraError.ts';
 import type { Engine, EngineOptions } from './engine.ts';
+import { loadInWorker } from './loadInWorker.ts';
 import { LocalEngine } from './localEngine.ts';
 
 // A worker, or what stands in for one in a test or outside of a browser.
@@ -52,53 +51,44 @@ export async function createEngine(
   if (variant === null) throw noBackend(capabilities);
   throwIfAborted(options.signal);
 
-  const worker = environment.startWorker();
-  const rpc = new RpcClient<WorkerMethods>(worker.port);
-  worker.onFailure((reason) => {
-    rpc.close(new TesseraError('worker_failed', `The worker of this tab broke: ${reason}`));
-  });
+  const { model, apiKey } = options;
+  const { startWorker, openSocket, clock } = environment;
   const baseUrl = options.baseUrl ?? environment.baseUrl();
-  try {
-    const loaded = await rpc.call(
-      'load',
-      {
-        model: options.model,
-        baseUrl,
-        wasmUrl: environment.wasmUrl(),
-        variant,
-        threads: capabilities.threads,
-        contextTokensMax: options.contextTokensMax,
-        kvType: options.kvType ?? 'f16',
-        activations: options.activations ?? 'int8',
-        memoryBudgetBytes: options.memoryBudgetBytes ?? memoryBudget(capabilities),
-        gpuMemoryBudgetBytes: options.memoryBudgetBytes ?? gpuMemoryBudget(capabilities),
-        backend: options.backend,
-        features: options.features,
-        isTesting: options.isTesting ?? false,
-        transport: options.transport ?? 'http',
-        apiKey: options.apiKey,
-      },
-      { signal: options.signal, onEvent: options.onProgress },
-    );
-    const { model, apiKey, onNotice } = options;
-    const { openSocket, clock } = environment;
-    return new LocalEngine({
+  const inWorker = await loadInWorker({
+    startWorker,
+    clock,
+    capabilities,
+    parameters: {
       model,
       baseUrl,
+      wasmUrl: environment.wasmUrl(),
+      variant,
+      threads: capabilities.threads,
+      contextTokensMax: options.contextTokensMax,
+      kvType: options.kvType ?? 'f16',
+      activations: options.activations ?? 'int8',
+      memoryBudgetBytes: options.memoryBudgetBytes ?? memoryBudget(capabilities),
+      gpuMemoryBudgetBytes: options.memoryBudgetBytes ?? gpuMemoryBudget(capabilities),
+      backend: options.backend,
+      features: options.features,
+      isTesting: options.isTesting ?? false,
+      transport: options.transport ?? 'http',
       apiKey,
-      loaded,
-      capabilities: withBackend(capabilities, loaded.backend, loaded.sentence),
-      onNotice,
-      rpc,
-      worker,
-      openSocket,
-      clock,
-    });
-  } catch (thrown) {
-    // The worker holds a half-loaded model: all of it goes.
-    worker.terminate();
-    throw thrown;
-  }
+    },
+    signal: options.signal,
+    onProgress: options.onProgress,
+  });
+  const { backend, sentence } = inWorker.loaded;
+  return new LocalEngine({
+    ...inWorker,
+    model,
+    baseUrl,
+    apiKey,
+    openSocket,
+    clock,
+    capabilities: withBackend(inWorker.capabilities, backend, sentence),
+    onNotice: options.onNotice,
+  });
 }
 
 const kGib = 2 ** 30;

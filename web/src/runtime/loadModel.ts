@@ -3,7 +3,6 @@ import { systemClock, type Clock } from '../clock.ts';
 import { openBrowserSocket, type OpenSocket } from '../connection/socket.ts';
 import { isGpuError, kFallbackSentence } from '../gpu/errors.ts';
 import { fetchManifest } from '../loading/fetchManifest.ts';
-import type { LoadProgress } from '../loading/progress.ts';
 import { ProgressMeter } from '../loading/progressMeter.ts';
 import { kRetryBackoff, kRetryFailuresMax, type RetryPolicy } from '../loading/retry.ts';
 import { sha256, type Sha256 } from '../loading/sha256.ts';
@@ -15,7 +14,7 @@ import { ModelHost } from './modelHost.ts';
 import { ModelLoader } from './modelLoader.ts';
 import { loadWasmModule, type WasmModule } from './wasmModule.ts';
 import { WasmRuntime } from './wasmRuntime.ts';
-import type { LoadParameters } from './workerMethods.ts';
+import type { LoadEvent, LoadParameters } from './workerMethods.ts';
 import { createYield } from './yieldToEvents.ts';
 
 // What loading touches of the world outside; tests, and engines without a browser, bring their own.
@@ -27,7 +26,7 @@ export interface LoadEnvironment {
   openMeasurementStore: () => Promise<MeasurementStore | null>;
   openSocket: OpenSocket;
   gpu: () => GPU | undefined;
-  loadWasmModule: (parameters: LoadParameters) => Promise<WasmModule>;
+  loadWasmModule: (parameters: LoadParameters, onStarting: () => void) => Promise<WasmModule>;
   yieldToEvents: () => Promise<void>;
 }
 
@@ -40,7 +39,8 @@ export function browserEnvironment(): LoadEnvironment {
     openMeasurementStore: () => openMeasurementStore(),
     openSocket: openBrowserSocket,
     gpu: () => (navigator as { gpu?: GPU }).gpu,
-    loadWasmModule: ({ wasmUrl, variant, threads }) => loadWasmModule(wasmUrl, variant, threads),
+    loadWasmModule: ({ wasmUrl, variant, threads }, onStarting) =>
+      loadWasmModule(wasmUrl, variant, threads, onStarting),
     yieldToEvents: createYield(),
   };
 }
@@ -55,9 +55,11 @@ export async function loadModel(
   parameters: LoadParameters,
   environment: LoadEnvironment,
   signal: AbortSignal,
-  onProgress: (progress: LoadProgress) => void,
+  emit: (event: LoadEvent) => void,
 ): Promise<HostedModel> {
-  const meter = new ProgressMeter(environment.clock, onProgress);
+  const meter = new ProgressMeter(environment.clock, (progress) => {
+    emit({ type: 'progress', progress });
+  });
   meter.enter('starting');
   const retry: RetryPolicy = {
     clock: environment.clock,
@@ -69,7 +71,7 @@ export async function loadModel(
   // Both come over the network and neither needs the other.
   const [manifest, module, cache] = await Promise.all([
     fetchManifest(baseUrl, model, environment.fetch, retry, signal),
-    environment.loadWasmModule(parameters),
+    startModule(parameters, environment, emit),
     environment.openCache(),
   ]);
   throwIfAborted(signal);
@@ -81,6 +83,18 @@ export async function loadModel(
   meter.enter('ready');
   const { sentence, ...loaded } = hosted;
   return { host: new ModelHost({ loader, parameters, environment, ...loaded }), sentence };
+}
+
+async function startModule(
+  parameters: LoadParameters,
+  environment: LoadEnvironment,
+  emit: (event: LoadEvent) => void,
+): Promise<WasmModule> {
+  const module = await environment.loadWasmModule(parameters, () => {
+    emit({ type: 'module', state: 'starting' });
+  });
+  emit({ type: 'module', state: 'started' });
+  return module;
 }
 
 // What the device cannot hold or compile, Wasm may.

@@ -27,6 +27,11 @@ export interface LoadParameters {
   apiKey: string | undefined;
 }
 
+// Between "starting" and "started" the module's threads come up. The page watches: a worker that
+// creates another one can be blocked by the browser for good.
+export type LoadEvent =
+  { type: 'progress'; progress: LoadProgress } | { type: 'module'; state: 'starting' | 'started' };
+
 export interface ModelDescription {
   architecture: string;
   contextTokensMax: number;
@@ -89,7 +94,7 @@ export interface GenerationSummary {
 // A type and not an interface, so that it counts as a record of methods.
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions
 export type WorkerMethods = {
-  load: { parameters: LoadParameters; event: LoadProgress; result: LoadedModel };
+  load: { parameters: LoadParameters; event: LoadEvent; result: LoadedModel };
   generate: { parameters: GenerateParameters; event: GenerationEvent; result: GenerationSummary };
   // Lasts until it is cancelled.
   watch: { parameters: null; event: BackendChange; result: null };

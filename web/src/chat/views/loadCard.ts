@@ -71,8 +71,9 @@ function share(part: number, whole: number): string {
 
 // "41.2 MB of 92.3 MB · 8.1 MB/s · about 6 s left · 12 MB from this browser’s cache".
 export function describeProgress({ progress }: LoadingState): string {
-  if (!progress || progress.totalBytes === 0) return 'Starting…';
+  if (!progress) return 'Starting…';
   if (progress.notice !== null) return progress.notice;
+  if (progress.totalBytes === 0) return 'Starting…';
   const { loadedBytes, totalBytes, cachedBytes, bytesPerSecond } = progress;
   const parts = [`${formatBytes(loadedBytes)} of ${formatBytes(totalBytes)}`];
   if (bytesPerSecond > 0) {

@@ -1,0 +1,51 @@
+// What every op's recording needs: the words of a uniform struct, and grids of workgroups.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <vector>
+
+#include "backends/webgpu/recorder.h"
+
+namespace tessera::webgpu {
+
+// An offset that says to a shader that there is no such tensor (numbers/nowhere.wgsl).
+inline constexpr std::uint32_t kNowhere = 0xffffffffu;
+
+constexpr std::uint32_t word(std::integral auto value) {
+  return static_cast<std::uint32_t>(value);
+}
+constexpr std::uint32_t word(float value) {
+  return std::bit_cast<std::uint32_t>(value);
+}
+
+template <typename... Values>
+std::vector<std::uint32_t> words(Values... values) {
+  return {word(values)...};
+}
+
+constexpr std::int64_t divided_up(std::int64_t count, std::int64_t by) {
+  return (count + by - 1) / by;
+}
+
+// A grid of at least `count` workgroups in x and y; a shader skips what is too much. REQUIRES:
+// 0 < count <= limits.workgroups_max^2.
+std::array<std::uint32_t, 3> grid(std::int64_t count, const DeviceLimits& limits);
+
+// A power of two, at most `wanted` and what the device allows.
+std::uint32_t workgroup_size(std::uint32_t wanted, const DeviceLimits& limits);
+
+// "workgroup" or "subgroup": the choice {reduction}.
+std::string reduction_choice(const Recorder& recorder);
+
+// Errors: kUnsupported if more workgroups than the device allows are needed in y or z.
+Result<void> check_grid_extent(std::string_view op, std::int64_t count,
+                               const DeviceLimits& limits);
+
+// "f32" or "f16": the choice {cache}. Errors: kUnsupported if the heads of an f16 cache have an odd
+// size, or heads are too large for the kernels.
+Result<std::string> cache_choice(std::string_view op, const TensorRef& cache);
+
+}  // namespace tessera::webgpu

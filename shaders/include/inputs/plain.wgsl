@@ -1,0 +1,2 @@
+// x as it is.
+const is_normed = false;

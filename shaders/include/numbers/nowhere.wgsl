@@ -1,0 +1,2 @@
+// An offset that says that there is no such tensor.
+const nowhere = 0xffffffffu;

@@ -1,0 +1,43 @@
+// Tiles of tile_panels panels: first all of matrix 0, then all of matrix 1, and so on.
+const sums_count = tile_panels;
+
+struct Tile {
+  matrix: u32,  // matrix_count where there is no such tile
+  panel: u32,
+}
+
+fn tile_of(index: u32) -> Tile {
+  var rest = index;
+  for (var matrix = 0u; matrix < matrix_count; matrix++) {
+    let tiles = (parameters.matrices[matrix].rows + 8u * tile_panels - 1u) / (8u * tile_panels);
+    if (rest < tiles) {
+      return Tile(matrix, rest * tile_panels);
+    }
+    rest -= tiles;
+  }
+  return Tile(matrix_count, 0u);
+}
+
+fn tile_matrix(tile: Tile, i: u32) -> u32 {
+  return tile.matrix;
+}
+
+fn tile_panel(tile: Tile, i: u32) -> u32 {
+  return min(tile.panel + i, (parameters.matrices[tile.matrix].rows - 1u) / 8u);
+}
+
+// Writes four rows of the i-th panel.
+fn write_tile(tile: Tile, token: u32, i: u32, half_panel: u32, sums: vec4<f32>) {
+  let matrix = parameters.matrices[tile.matrix];
+  let row = (tile.panel + i) * 8u + half_panel * 4u;
+  let count = min(4u, max(matrix.rows, row) - row);
+  var values = sums;
+  if (matrix.bias != nowhere) {
+    values += read_vector_up_to_4(matrix.bias + row, count);
+  }
+  let at = token * matrix.stride + row;
+  if (parameters.residual != nowhere) {
+    values += read_up_to_4(parameters.residual + at, count);
+  }
+  write_up_to_4(matrix.out + at, count, values);
+}

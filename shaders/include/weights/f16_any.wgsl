@@ -1,0 +1,3 @@
+// Weights f16, row-major, with any number of columns.
+#include "weights/f16_element.wgsl"
+#include "weights/dense_any.wgsl"

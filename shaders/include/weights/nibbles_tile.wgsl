@@ -1,0 +1,28 @@
+// Slices of 4-bit weights into a tile.
+
+fn store_half_slice(panel: u32, slice: u32, quad: u32, words: vec4<u32>, scales: vec4<f32>,
+                    offsets: vec4<f32>) {
+  let upper = words >> vec4<u32>(16u);
+  let low = slice_column(slice, 0u);
+  let high = slice_column(slice, 1u);
+  let by_16 = scales / 16.0;
+  let by_256 = scales / 256.0;
+  let by_4096 = scales / 4096.0;
+  store_rows(panel, low, quad, nibbles(words, 0xfu, 1.0) * scales + offsets);
+  store_rows(panel, low + 1u, quad, nibbles(words, 0xf00u, 256.0) * by_256 + offsets);
+  store_rows(panel, low + 2u, quad, nibbles(upper, 0xfu, 1.0) * scales + offsets);
+  store_rows(panel, low + 3u, quad, nibbles(upper, 0xf00u, 256.0) * by_256 + offsets);
+  store_rows(panel, high, quad, nibbles(words, 0xf0u, 16.0) * by_16 + offsets);
+  store_rows(panel, high + 1u, quad, nibbles(words, 0xf000u, 4096.0) * by_4096 + offsets);
+  store_rows(panel, high + 2u, quad, nibbles(upper, 0xf0u, 16.0) * by_16 + offsets);
+  store_rows(panel, high + 3u, quad, nibbles(upper, 0xf000u, 4096.0) * by_4096 + offsets);
+}
+
+fn store_slice(matrix: u32, panel: u32, slice: u32) {
+  let block = block_of(panel, slice >> 2u);
+  let at = block + scales_vec4s + (slice & 3u) * 2u;
+  let scales = scales_of(load_weights(matrix, block));
+  let offsets = offsets_of(matrix, block);
+  store_half_slice(panel, slice, 0u, load_weights(matrix, at), scales.low, offsets.low);
+  store_half_slice(panel, slice, 1u, load_weights(matrix, at + 1u), scales.high, offsets.high);
+}

@@ -1,0 +1,7 @@
+// One weight of a q4 matrix: a block is 36 words, the first 4 of scales.
+#include "weights/nibbles_element.wgsl"
+fn weight_at(matrix: u32, row: u32, column: u32) -> f32 {
+  let groups = (weight_columns() + 31u) / 32u;
+  let block = ((row >> 3u) * groups + (column >> 5u)) * 36u;
+  return half_at(matrix, block, row) * (quant_at(matrix, block + 4u, row, column) - 8.0);
+}

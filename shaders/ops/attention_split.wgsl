@@ -1,0 +1,136 @@
+// out[t, h, :] = sum_p softmax_p(scale * query[t, h, :] . key_cache[h / group, p, :]) *
+//   value_cache[h / group, p, :], over the positions p that token t sees
+// query and out [tokens, query_heads, head_size], caches
+// [key_value_heads, context_tokens_max, head_size], head_size <= 256. The positions are shared
+// among `splits` workgroups for each token and head (Dao et al., "Flash-Decoding", 2023); each
+// scores as many as it has threads at a time, and keeps a running maximum. With one split it
+// writes out, else partial results (attention_combine.wgsl):
+//   partials[t, h, split, 0 .. head_size + 1] = weighted values, maximum, sum of weights
+#include "activations/scalar.wgsl"
+#include "reduction/{reduction}.wgsl"
+#include "caches/{cache}.wgsl"
+
+override workgroup_size: u32 = 64u;
+
+struct Parameters {
+  query_heads: u32,
+  group: u32,
+  head_size: u32,
+  context_tokens_max: u32,
+  window_tokens: u32,
+  splits: u32,
+  query: u32,
+  positions: u32,
+  out: u32,
+  partials: u32,
+  scale: f32,
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(2) var<storage, read> key_cache: array<u32>;
+@group(0) @binding(3) var<storage, read> value_cache: array<u32>;
+
+const words_per_thread_max = 4u;
+const lowest = -3.0e38;
+
+var<workgroup> query_row: array<f32, 256>;
+var<workgroup> weights: array<f32, workgroup_size>;
+var<workgroup> shares: array<vec2<f32>, workgroup_size>;
+var<workgroup> shared_position: i32;
+
+fn score(cached_row: u32, head_words: u32) -> f32 {
+  var sum = 0.0;
+  for (var word = 0u; word < head_words; word++) {
+    let elements = unpack_word(key_cache[cached_row + word]);
+    sum += query_row[word * elements_per_word] * elements.x;
+    if (elements_per_word == 2u) {
+      sum += query_row[word * 2u + 1u] * elements.y;
+    }
+  }
+  return sum * parameters.scale;
+}
+
+@compute @workgroup_size(workgroup_size)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
+        @builtin(local_invocation_index) thread: u32) {
+  let head_size = parameters.head_size;
+  let row = workgroup.z * parameters.query_heads + workgroup.y;
+  for (var i = thread; i < head_size; i += workgroup_size) {
+    query_row[i] = read_f32(parameters.query + row * head_size + i);
+  }
+  if (thread == 0u) {
+    shared_position = read_i32(parameters.positions + workgroup.z);
+  }
+  let position = workgroupUniformLoad(&shared_position);
+  let seen_end = u32(clamp(position + 1, 0, i32(parameters.context_tokens_max)));
+  let window = select(parameters.window_tokens, seen_end, parameters.window_tokens == 0u);
+  let seen_begin = seen_end - min(seen_end, window);
+  let share = (seen_end - seen_begin + parameters.splits - 1u) / parameters.splits;
+  let begin = min(seen_begin + workgroup.x * share, seen_end);
+  let end = min(begin + share, seen_end);
+
+  let head_words = head_size / elements_per_word;
+  let cache = workgroup.y / parameters.group * parameters.context_tokens_max;
+  let lanes = min(head_words, workgroup_size);
+  let lane = thread % lanes;
+  let teams = workgroup_size / lanes;
+  let team = thread / lanes;
+  var sums: array<vec2<f32>, words_per_thread_max>;
+  var maximum = lowest;
+  var weight_sum = 0.0;
+  for (var tile = begin; tile < end; tile += workgroup_size) {
+    var own_score = lowest;
+    if (tile + thread < end) {
+      own_score = score((cache + tile + thread) * head_words, head_words);
+    }
+    let new_maximum = max(maximum, workgroup_max(thread, own_score));
+    let correction = exp(max(maximum - new_maximum, -100.0));
+    maximum = new_maximum;
+    var own_weight = 0.0;
+    if (tile + thread < end) {
+      own_weight = exp(max(own_score - maximum, -100.0));
+    }
+    weights[thread] = own_weight;
+    weight_sum = weight_sum * correction + own_weight;
+    workgroupBarrier();
+    for (var k = 0u; k < words_per_thread_max; k++) {
+      sums[k] *= correction;
+    }
+    let count = select(min(end - tile, workgroup_size), 0u, team >= teams);
+    for (var i = team; i < count; i += teams) {
+      let cached_row = (cache + tile + i) * head_words;
+      for (var k = 0u; k < words_per_thread_max; k++) {
+        let word = lane + k * lanes;
+        if (word < head_words) {
+          sums[k] += weights[i] * unpack_word(value_cache[cached_row + word]);
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+
+  let total = workgroup_sum(thread, weight_sum);
+  let partial = parameters.partials +
+                (row * parameters.splits + workgroup.x) * (head_size + 2u);
+  let target_row = select(partial, parameters.out + row * head_size, parameters.splits == 1u);
+  let factor = select(1.0, 1.0 / max(total, 1e-30), parameters.splits == 1u);
+  for (var k = 0u; k < words_per_thread_max; k++) {
+    shares[thread] = sums[k];
+    workgroupBarrier();
+    let word = lane + k * lanes;
+    if (team == 0u && word < head_words) {
+      var sum = vec2<f32>();
+      for (var i = 0u; i < teams; i++) {
+        sum += shares[lane + i * lanes];
+      }
+      write_f32(target_row + word * elements_per_word, sum.x * factor);
+      if (elements_per_word == 2u) {
+        write_f32(target_row + word * 2u + 1u, sum.y * factor);
+      }
+    }
+    workgroupBarrier();
+  }
+  if (parameters.splits > 1u && thread == 0u) {
+    write_f32(partial + head_size, maximum);
+    write_f32(partial + head_size + 1u, total);
+  }
+}
