@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/webgpu/dispatch_words.h"
+#include "tensor/panel.h"
 
 namespace tessera::webgpu {
 namespace {

@@ -1,0 +1,49 @@
+/** What tessera_op_table writes: op cases, the dispatches that compute them, and what must come. */
+export interface PipelineEntry {
+  label: string;
+  code: string;
+  constants: Record<string, number>;
+}
+
+export interface DispatchEntry {
+  /** An index among the pipelines. */
+  pipeline: number;
+  /** Buffer, offset, size; the first is @binding(1). */
+  bindings: [number, number, number][];
+  /** The words of @binding(0). */
+  parameters: number[];
+  workgroups: [number, number, number];
+}
+
+export interface ResultEntry {
+  buffer: number;
+  offset_bytes: number;
+  type: 'f32' | 'f16' | 'i32';
+  scale: number;
+  tolerance: number;
+  expected: number[];
+}
+
+export interface CaseEntry {
+  op: string;
+  name: string;
+  buffers: { id: number; bytes: string }[];
+  dispatches: DispatchEntry[];
+  results: ResultEntry[];
+}
+
+export interface OpTableFile {
+  pipelines: PipelineEntry[];
+  cases: CaseEntry[];
+}
+
+/** The error relative to what was expected, and whether it is within the tolerance. */
+export interface CaseOutcome {
+  op: string;
+  name: string;
+  dispatches: number;
+  error: number;
+  tolerance: number;
+  passed: boolean;
+  message?: string;
+}

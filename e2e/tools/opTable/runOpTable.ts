@@ -1,0 +1,190 @@
+/** Runs an op table on a WebGPU device, in a tab's worker or in Node with Dawn. */
+import type {
+  CaseEntry,
+  CaseOutcome,
+  DispatchEntry,
+  OpTableFile,
+  PipelineEntry,
+  ResultEntry,
+} from './opTableFile.ts';
+
+export const featureSets = ['f32', 'f16', 'subgroups'] as const;
+export type FeatureSet = (typeof featureSets)[number];
+
+const requiredFeatures: Record<FeatureSet, GPUFeatureName[]> = {
+  f32: [],
+  f16: ['shader-f16'],
+  subgroups: ['subgroups'],
+};
+
+/** Null where the adapter lacks a feature. */
+export async function requestOpDevice(gpu: GPU, features: FeatureSet): Promise<GPUDevice | null> {
+  const adapter = await gpu.requestAdapter();
+  if (!adapter) throw new Error('no WebGPU adapter');
+  const required = requiredFeatures[features];
+  if (!required.every((feature) => adapter.features.has(feature))) return null;
+  return adapter.requestDevice({ requiredFeatures: required });
+}
+
+function decodeBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+async function createPipeline(device: GPUDevice, entry: PipelineEntry) {
+  device.pushErrorScope('validation');
+  const module = device.createShaderModule({ label: entry.label, code: entry.code });
+  const { messages } = await module.getCompilationInfo();
+  const errors = messages.filter(({ type }) => type === 'error');
+  const text = errors.map((found) => `${found.lineNumber}: ${found.message}`).join('\n');
+  if (errors.length > 0) {
+    await device.popErrorScope();
+    throw new Error(`${entry.label}: ${text}`);
+  }
+  const pipeline = await device.createComputePipelineAsync({
+    label: entry.label,
+    layout: 'auto',
+    compute: { module, entryPoint: 'main', constants: entry.constants },
+  });
+  const invalid = await device.popErrorScope();
+  if (invalid) throw new Error(`${entry.label}: ${invalid.message}`);
+  return pipeline;
+}
+
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+function readNumbers(type: ResultEntry['type'], bytes: ArrayBuffer, count: number): number[] {
+  if (type === 'f32') return [...new Float32Array(bytes, 0, count)];
+  if (type === 'i32') return [...new Int32Array(bytes, 0, count)];
+  return [...new Uint16Array(bytes, 0, count)].map(halfToNumber);
+}
+
+/** The largest error; a number that is none counts as infinitely wrong. */
+function errorOf(result: ResultEntry, numbers: number[]): number {
+  let worst = 0;
+  result.expected.forEach((expected, index) => {
+    const number = numbers[index] ?? NaN;
+    const error = Math.abs(number - expected) / Math.max(result.scale, Math.abs(expected));
+    worst = Math.max(worst, Number.isNaN(error) ? Infinity : error);
+  });
+  return worst;
+}
+
+export class OpTableRun {
+  readonly #pipelines = new Map<number, Promise<GPUComputePipeline>>();
+
+  readonly device: GPUDevice;
+  readonly table: OpTableFile;
+
+  constructor(device: GPUDevice, table: OpTableFile) {
+    this.device = device;
+    this.table = table;
+  }
+
+  async runCase(one: CaseEntry): Promise<CaseOutcome> {
+    const outcome = { op: one.op, name: one.name, dispatches: one.dispatches.length };
+    try {
+      const judged = await this.#judge(one);
+      return { ...outcome, ...judged };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { ...outcome, error: Infinity, tolerance: 0, passed: false, message };
+    }
+  }
+
+  async #judge(one: CaseEntry): Promise<{ error: number; tolerance: number; passed: boolean }> {
+    const { device } = this;
+    device.pushErrorScope('validation');
+    const buffers = new Map<number, GPUBuffer>();
+    for (const { id, bytes } of one.buffers) buffers.set(id, this.#createBuffer(bytes));
+    await this.#run(one, buffers);
+    let worst = { error: 0, tolerance: 0, passed: true };
+    for (const result of one.results) {
+      const numbers = await this.#read(buffers, result);
+      const error = errorOf(result, numbers);
+      const passed = error <= result.tolerance;
+      if (error >= worst.error || !passed)
+        worst = { error, tolerance: result.tolerance, passed: passed && worst.passed };
+    }
+    for (const buffer of buffers.values()) buffer.destroy();
+    const invalid = await device.popErrorScope();
+    if (invalid) throw new Error(invalid.message);
+    return worst;
+  }
+
+  #createBuffer(base64: string): GPUBuffer {
+    const bytes = decodeBase64(base64);
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const buffer = this.device.createBuffer({ size: Math.max(16, bytes.length), usage });
+    this.device.queue.writeBuffer(buffer, 0, bytes);
+    return buffer;
+  }
+
+  #pipeline(index: number): Promise<GPUComputePipeline> {
+    let pipeline = this.#pipelines.get(index);
+    const entry = this.table.pipelines[index];
+    if (!entry) throw new Error(`no pipeline ${index}`);
+    pipeline ??= createPipeline(this.device, entry);
+    this.#pipelines.set(index, pipeline);
+    return pipeline;
+  }
+
+  async #run(one: CaseEntry, buffers: ReadonlyMap<number, GPUBuffer>): Promise<void> {
+    const pipelines: GPUComputePipeline[] = [];
+    for (const { pipeline } of one.dispatches) pipelines.push(await this.#pipeline(pipeline));
+    const encoder = this.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    one.dispatches.forEach((dispatch, index) => {
+      const pipeline = pipelines[index];
+      if (!pipeline) return;
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, this.#bindGroup(dispatch, pipeline, buffers));
+      pass.dispatchWorkgroups(...dispatch.workgroups);
+    });
+    pass.end();
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  #bindGroup(
+    dispatch: DispatchEntry,
+    pipeline: GPUComputePipeline,
+    buffers: ReadonlyMap<number, GPUBuffer>,
+  ): GPUBindGroup {
+    const words = new Uint32Array(dispatch.parameters);
+    const uniform = this.device.createBuffer({
+      size: Math.ceil(words.byteLength / 16) * 16,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    this.device.queue.writeBuffer(uniform, 0, words);
+    const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: uniform } }];
+    dispatch.bindings.forEach(([id, offset, size], index) => {
+      const buffer = buffers.get(id);
+      if (!buffer) throw new Error(`no buffer ${id}`);
+      entries.push({ binding: index + 1, resource: { buffer, offset, size } });
+    });
+    return this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+  }
+
+  async #read(buffers: ReadonlyMap<number, GPUBuffer>, result: ResultEntry): Promise<number[]> {
+    const source = buffers.get(result.buffer);
+    if (!source) throw new Error(`no buffer ${result.buffer}`);
+    const elementSize = result.type === 'f16' ? 2 : 4;
+    const size = Math.ceil((result.expected.length * elementSize) / 4) * 4;
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const staging = this.device.createBuffer({ size, usage });
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, result.offset_bytes, staging, 0, size);
+    this.device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const numbers = readNumbers(result.type, staging.getMappedRange(), result.expected.length);
+    staging.destroy();
+    return numbers;
+  }
+}

@@ -1,0 +1,131 @@
+#include "gpu/op_table_writer.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "backends/webgpu/shader_library.h"
+
+namespace tessera::testing {
+namespace {
+
+std::string base64(std::span<const std::byte> bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t j = i; j < i + 3; ++j) {
+      bits = bits << 8 | (j < bytes.size() ? std::to_integer<std::uint32_t>(bytes[j]) : 0u);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      out += i + j > bytes.size() ? '=' : kDigits[bits >> (18 - 6 * j) & 63];
+    }
+  }
+  return out;
+}
+
+std::string label_of(const webgpu::Kernel& kernel) {
+  std::string label(kernel.name);
+  for (const auto& [name, value] : kernel.choices) {
+    label += ' ';
+    label += value;
+  }
+  return label;
+}
+
+void write_buffers(const RecordingBackend& backend, JsonWriter& json) {
+  std::set<std::uint32_t> used;
+  for (const webgpu::Dispatch& dispatch : backend.dispatches()) {
+    for (const webgpu::Binding& binding : dispatch.bindings) used.insert(binding.buffer);
+  }
+  json.key("buffers").begin_array();
+  for (const auto& [id, bytes] : backend.gpu_buffers()) {
+    if (!used.contains(id)) continue;
+    json.begin_object().key("id").integer(id).key("bytes").string(base64(bytes)).end_object();
+  }
+  json.end_array();
+}
+
+void write_results(const RecordingBackend& backend, const OpCaseRun& run, bool uses_f16,
+                   JsonWriter& json) {
+  json.key("results").begin_array();
+  for (const ExpectedTensor& result : run.results) {
+    const Location location = backend.locate(result.tensor);
+    json.begin_object();
+    json.key("buffer").integer(location.buffer);
+    json.key("offset_bytes").integer(static_cast<std::int64_t>(location.offset_bytes));
+    json.key("type").string(data_type_name(result.tensor.type));
+    json.key("scale").number(result.scale);
+    json.key("tolerance").number(uses_f16 ? result.tolerance_f16 : result.tolerance);
+    json.key("expected").begin_array();
+    for (const double value : result.values) json.number(static_cast<double>(value));
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+OpTableWriter::OpTableWriter(const RecordingOptions& options) : options_(options) {
+  cases_.begin_array();
+}
+
+std::size_t OpTableWriter::pipeline_index(const webgpu::Kernel& kernel, std::string code) {
+  JsonWriter json;
+  json.begin_object().key("label").string(label_of(kernel)).key("code").string(code);
+  json.key("constants").begin_object();
+  for (const auto& [name, value] : kernel.constants) json.key(name).integer(value);
+  json.end_object().end_object();
+  const auto found = std::ranges::find(pipelines_, json.text());
+  const auto index = static_cast<std::size_t>(found - pipelines_.begin());
+  if (found == pipelines_.end()) pipelines_.push_back(std::move(json).take());
+  return index;
+}
+
+Result<void> OpTableWriter::write_dispatches(const RecordingBackend& backend) {
+  cases_.key("dispatches").begin_array();
+  for (const webgpu::Dispatch& dispatch : backend.dispatches()) {
+    TESSERA_TRY(std::string code, webgpu::compose(dispatch.kernel));
+    cases_.begin_object().key("pipeline").integer(
+        static_cast<std::int64_t>(pipeline_index(dispatch.kernel, std::move(code))));
+    cases_.key("bindings").begin_array();
+    for (const webgpu::Binding& binding : dispatch.bindings) {
+      cases_.begin_array().integer(binding.buffer).integer(binding.offset_bytes);
+      cases_.integer(binding.size_bytes).end_array();
+    }
+    cases_.end_array().key("parameters").begin_array();
+    for (const std::uint32_t parameter : dispatch.parameters) cases_.integer(parameter);
+    cases_.end_array().key("workgroups").begin_array();
+    for (const std::uint32_t count : dispatch.workgroups) cases_.integer(count);
+    cases_.end_array().end_object();
+  }
+  cases_.end_array();
+  return {};
+}
+
+Result<void> OpTableWriter::add(const OpCase& one) {
+  RecordingBackend backend(options_);
+  CaseTensors tensors(backend, 1);
+  const OpCaseRun run = one.make(tensors);
+  std::vector<TensorRef> results;
+  for (const ExpectedTensor& result : run.results) results.push_back(result.tensor);
+  TESSERA_TRY_VOID(backend.prepare(run.ops, results));
+  cases_.begin_object().key("op").string(one.op).key("name").string(one.name);
+  write_buffers(backend, cases_);
+  TESSERA_TRY_VOID(write_dispatches(backend));
+  write_results(backend, run, options_.uses_f16, cases_);
+  cases_.end_object();
+  return {};
+}
+
+std::string OpTableWriter::take() && {
+  JsonWriter json;
+  json.begin_object().key("pipelines").begin_array();
+  for (const std::string& pipeline : pipelines_) json.raw(pipeline);
+  json.end_array().key("cases").raw(cases_.end_array().text()).end_object();
+  return std::move(json).take();
+}
+
+}  // namespace tessera::testing

@@ -1,0 +1,13 @@
+#include "support/op_case.h"
+
+namespace tessera::testing {
+
+OpCases op_cases() {
+  OpCases cases;
+  add_elementwise_cases(cases);
+  add_matmul_cases(cases);
+  add_attention_cases(cases);
+  return cases;
+}
+
+}  // namespace tessera::testing
