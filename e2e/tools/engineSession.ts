@@ -1,7 +1,7 @@
 /** Runs one command of session/ in an engine: in a worker of a blank tab, or in this Node. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { engineNames, type EngineName } from '../engines/page.ts';
+import { engineNames, type EngineBrowser, type EngineName } from '../engines/page.ts';
 import { launchEngine } from '../engines/table.ts';
 import {
   runCommand,
@@ -66,13 +66,12 @@ function makeRequest(
 }
 
 async function runInTab(
-  name: EngineName,
+  browser: EngineBrowser,
   url: string,
   request: SessionRequest,
 ): Promise<SessionResult> {
-  const browser = await launchEngine(name);
+  const context = await browser.newContext();
   try {
-    const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(`${url}/`);
     const reply = await page.evaluate(
@@ -88,11 +87,28 @@ async function runInTab(
     if (!reply.result) throw new Error(reply.error ?? 'the worker gave no result');
     return reply.result;
   } finally {
+    await context.close();
+  }
+}
+
+async function runInBrowser(
+  name: EngineName,
+  url: string,
+  request: SessionRequest,
+): Promise<SessionResult> {
+  const browser = await launchEngine(name);
+  try {
+    return await runInTab(browser, url, request);
+  } finally {
     await browser.close();
   }
 }
 
-export async function runSession(options: SessionOptions): Promise<SessionResult> {
+/** In `browser`, which stays open, or in one of its own. */
+export async function runSession(
+  options: SessionOptions,
+  browser?: EngineBrowser,
+): Promise<SessionResult> {
   const builds = findBuilds(options);
   const server = await startStaticServer({
     '/e2e/tools/session/': join(import.meta.dirname, 'session'),
@@ -105,7 +121,8 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   });
   try {
     const request = makeRequest(options, builds, server.url);
-    if (options.engine !== 'node') return await runInTab(options.engine, server.url, request);
+    if (browser) return await runInTab(browser, server.url, request);
+    if (options.engine !== 'node') return await runInBrowser(options.engine, server.url, request);
     requireCapableNode();
     return await runCommand(request, request.backend === 'webgpu' ? await startDawn() : undefined);
   } finally {
