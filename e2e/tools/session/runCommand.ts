@@ -23,14 +23,22 @@ export interface SessionResult {
   outcome: VerifiedOutput[] | Speed;
 }
 
-export async function runCommand(request: SessionRequest): Promise<SessionResult> {
+/** The module's threads come up between these two. */
+export type StartState = 'starting' | 'started';
+
+export async function runCommand(
+  request: SessionRequest,
+  onStart: (state: StartState) => void = () => undefined,
+): Promise<SessionResult> {
   const wanted = { threads: request.command.threads };
   const overrides = request.variant === null ? wanted : { ...wanted, variant: request.variant };
   const { variant, threads, sentences } = chooseBuild(await detectFeatures(), overrides);
   if (variant === null) throw new Error(sentences.join(' '));
   const wasmUrl = request.wasmUrls[variant];
   if (wasmUrl === undefined) throw new Error(`the build tessera-${variant} is missing`);
-  const runtime = new WasmRuntime(await loadWasmModule(wasmUrl, variant, threads));
+  const module = await loadWasmModule(wasmUrl, variant, threads, () => onStart('starting'));
+  onStart('started');
+  const runtime = new WasmRuntime(module);
   const command = { ...request.command, threads };
   const outcome =
     command.type === 'verify'

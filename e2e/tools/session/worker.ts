@@ -2,7 +2,7 @@
 import { runCommand, type SessionRequest } from './runCommand.ts';
 
 addEventListener('message', (event: MessageEvent<SessionRequest>) => {
-  runCommand(event.data).then(
+  runCommand(event.data, (state) => postMessage({ state })).then(
     (result) => postMessage({ result }),
     (error: unknown) => postMessage({ error: String(error) }),
   );
