@@ -10,16 +10,15 @@ import {
   type SessionResult,
   type StartState,
 } from './session/runCommand.ts';
+import type { EngineChoice } from './commandLine.ts';
+import { startDawn } from './dawn.ts';
 import { startStaticServer } from './staticServer.ts';
 import { findWasmBuild, repositoryRoot, wasmVariants, type WasmVariant } from './wasmBuilds.ts';
 
 export const sessionEngines = ['node', ...engineNames] as const;
 export type SessionEngine = (typeof sessionEngines)[number];
 
-export interface SessionOptions {
-  engine: SessionEngine;
-  /** Null: the strongest that the engine runs. */
-  variant: WasmVariant | null;
+export interface SessionOptions extends EngineChoice {
   /** Served as /package/. */
   packageFolder: string;
   /** Served as /source/. */
@@ -58,13 +57,13 @@ function makeRequest(
     const inTab = `${url}/wasm/${variant}/`;
     wasmUrls[variant] = options.engine === 'node' ? `${pathToFileURL(folder).href}/` : inTab;
   }
-  const { command, variant } = options;
+  const { command, variant, backend, features, bindingBytesMax } = options;
   const packageUrl = url + command.packageUrl;
   const served =
     command.type === 'verify'
       ? { ...command, packageUrl, referenceUrl: url + command.referenceUrl }
       : { ...command, packageUrl };
-  return { variant, wasmUrls, command: served };
+  return { variant, backend, features, bindingBytesMax, wasmUrls, command: served };
 }
 
 interface Reply {
@@ -139,7 +138,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     const request = makeRequest(options, builds, server.url);
     if (options.engine !== 'node') return await runInTab(options.engine, server.url, request);
     requireCapableNode();
-    return await runCommand(request);
+    return await runCommand(request, request.backend === 'webgpu' ? await startDawn() : undefined);
   } finally {
     server.close();
   }
