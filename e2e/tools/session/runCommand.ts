@@ -39,6 +39,9 @@ export interface SessionResult {
   outcome: VerifiedOutput[] | Speed;
 }
 
+/** The module's threads come up between these two. */
+export type StartState = 'starting' | 'started';
+
 function describeAdapter({ adapterName, limits }: AcquiredDevice): UsedAdapter {
   return { name: adapterName, f16: limits.uses_f16, subgroups: limits.uses_subgroups };
 }
@@ -47,6 +50,7 @@ function describeAdapter({ adapterName, limits }: AcquiredDevice): UsedAdapter {
 export async function runCommand(
   request: SessionRequest,
   gpu: GPU | undefined,
+  onStart: (state: StartState) => void = () => undefined,
 ): Promise<SessionResult> {
   const wanted = { threads: request.command.threads };
   const overrides = request.variant === null ? wanted : { ...wanted, variant: request.variant };
@@ -55,7 +59,9 @@ export async function runCommand(
   const wasmUrl = request.wasmUrls[variant];
   if (wasmUrl === undefined) throw new Error(`the build tessera-${variant} is missing`);
   const device = request.backend === 'webgpu' ? await acquireDevice(gpu, request) : null;
-  const runtime = new WasmRuntime(await loadWasmModule(wasmUrl, variant, threads));
+  const module = await loadWasmModule(wasmUrl, variant, threads, () => onStart('starting'));
+  onStart('started');
+  const runtime = new WasmRuntime(module);
   const command = { ...request.command, threads };
   const place = { runtime, device };
   const outcome =

@@ -17,10 +17,7 @@ fn workgroup_sum(thread: u32, value: f32) -> f32 {
     }
     count = width;
   }
-  workgroupBarrier();
-  let sum = partials[0];
-  workgroupBarrier();
-  return sum;
+  return workgroupUniformLoad(&partials[0]);
 }
 
 fn workgroup_max(thread: u32, value: f32) -> f32 {
@@ -38,8 +35,5 @@ fn workgroup_max(thread: u32, value: f32) -> f32 {
     }
     count = width;
   }
-  workgroupBarrier();
-  let largest = partials[0];
-  workgroupBarrier();
-  return largest;
+  return workgroupUniformLoad(&partials[0]);
 }

@@ -18,8 +18,5 @@ fn workgroup_sum_rows(thread: u32, value: Rows) -> Rows {
     }
     count = width;
   }
-  workgroupBarrier();
-  let sum = partial_rows[0];
-  workgroupBarrier();
-  return sum;
+  return workgroupUniformLoad(&partial_rows[0]);
 }
