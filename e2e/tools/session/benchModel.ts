@@ -67,22 +67,19 @@ async function measureOnce(core: ModelCore, ids: number[], tokens: number): Prom
     ...greedy,
   });
   let finished = false;
-  let dispatchesBefore: number | null = null;
   while (!finished) {
     const step = core.call('generation.step', {});
     if (step.phase === 'waiting') await core.arrival();
-    if (step.phase !== 'token') continue;
-    dispatchesBefore ??= core.dispatchCount;
-    finished = step.finish_reason !== null;
+    finished = step.phase === 'token' && step.finish_reason !== null;
   }
   const timings = core.call('generation.timings', {});
-  const dispatches = core.dispatchCount - (dispatchesBefore ?? 0);
   return {
-    ...(dispatches > 0 ? { dispatches_per_step: Math.round(dispatches / tokens) } : {}),
     prefill_tokens_per_s: (timings.prompt_tokens / timings.prefill_ms) * 1e3,
     decode_tokens_per_s: (timings.tokens / timings.decode_ms) * 1e3,
   };
 }
+
+const kCountedSteps = 4;
 
 function shareOf({ label, dispatches, totalUs }: KernelTime): KernelShare {
   return { label, dispatches, total_us: Math.round(totalUs * 10) / 10 };
@@ -99,6 +96,17 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
     await measureOnce(core, ids, command.tokens);
     return (await profiler.take()).map(shareOf);
   };
+  // Prefill and the first token take the same in both.
+  const countDispatches = async () => {
+    const counts: number[] = [];
+    for (const tokens of [1, 1 + kCountedSteps]) {
+      const before = core.dispatchCount;
+      await measureOnce(core, promptIds(tokens, command.promptTokens, vocabularySize), tokens);
+      counts.push(core.dispatchCount - before);
+    }
+    const [few = 0, many = 0] = counts;
+    return (many - few) / kCountedSteps;
+  };
   const speeds: Speed[] = [];
   for (let run = 0; run <= command.runs; run++) {
     const ids = promptIds(run, command.promptTokens, vocabularySize);
@@ -108,7 +116,7 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
   return {
     prefill_tokens_per_s: median(speeds.map((speed) => speed.prefill_tokens_per_s)),
     decode_tokens_per_s: median(speeds.map((speed) => speed.decode_tokens_per_s)),
-    ...(place.device ? { dispatches_per_step: speeds[0]?.dispatches_per_step ?? 0 } : {}),
+    ...(place.device ? { dispatches_per_step: await countDispatches() } : {}),
     ...(profiler ? { kernels: await profile() } : {}),
   };
 }
