@@ -1,13 +1,15 @@
 /**
- * npm run --silent bench -- --engine E --backend wasm --threads N --package DIR
+ * npm run --silent bench -- --engine E --backend wasm|webgpu --threads N --package DIR
  *   --prompt-tokens 33 --tokens 32 [--json]
- * Prefill and decode speed of a package in an engine, medians of several runs.
+ * Prefill and decode speed of a package in an engine, medians of several runs; on WebGPU also the
+ * dispatches of a step, and the time of each kernel.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   choose,
+  describeAdapter,
   engineOptions,
   positiveInteger,
   readEngineChoice,
@@ -19,6 +21,7 @@ import type { Speed } from './session/benchModel.ts';
 
 const usage =
   'usage: bench --engine node|chromium|firefox|webkit --package DIR [--threads N]' +
+  ' [--backend wasm|webgpu] [--features f32|f16|subgroups]' +
   ' [--prompt-tokens 33] [--tokens 32] [--runs 5] [--json]';
 
 function readOptions() {
@@ -48,12 +51,22 @@ function readOptions() {
   };
 }
 
+function printKernels({ dispatches_per_step: dispatches, kernels = [] }: Speed): void {
+  if (dispatches !== undefined) console.log(`${dispatches} dispatches per decode step`);
+  for (const kernel of kernels) {
+    const mean = kernel.total_us / kernel.dispatches;
+    console.log(
+      `${kernel.total_us.toFixed(0).padStart(10)} us  ${String(kernel.dispatches).padStart(6)} x ` +
+        `${mean.toFixed(1).padStart(8)} us  ${kernel.label}`,
+    );
+  }
+}
+
 async function bench(): Promise<number> {
   const options = readOptions();
-  const { engine, promptTokens, tokens, runs } = options;
-  const { variant, threads, outcome } = await runSession({
-    engine,
-    variant: options.variant,
+  const { engine, backend, promptTokens, tokens, runs } = options;
+  const { variant, threads, adapter, outcome } = await runSession({
+    ...options,
     packageFolder: options.folder,
     sourceFolder: options.folder,
     command: {
@@ -69,19 +82,20 @@ async function bench(): Promise<number> {
     },
   });
   const speed = outcome as Speed;
+  const describePlace = () =>
+    adapter ? describeAdapter(adapter) : `build ${variant}, threads ${threads}`;
   if (options.json) {
-    const setting = { engine, backend: 'wasm', variant, threads, runs };
+    const setting = { engine, backend, variant, threads, runs, ...(adapter ? { adapter } : {}) };
     const counts = { prompt_tokens: promptTokens, tokens };
-    const { prefill_tokens_per_s, decode_tokens_per_s } = speed;
-    const speeds = { prefill_tokens_per_s, decode_tokens_per_s };
-    console.log(JSON.stringify({ ...speeds, ...counts, ...setting }));
+    console.log(JSON.stringify({ ...speed, ...counts, ...setting }));
   } else {
     const prefill = speed.prefill_tokens_per_s.toFixed(1);
     const decode = speed.decode_tokens_per_s.toFixed(1);
     console.log(
       `prefill ${prefill} tokens/s (${promptTokens} tokens), decode ${decode} tokens/s` +
-        ` (${tokens} tokens), ${engine}, build ${variant}, threads ${threads}`,
+        ` (${tokens} tokens), ${engine}, ${describePlace()}`,
     );
+    printKernels(speed);
   }
   return 0;
 }

@@ -1,5 +1,8 @@
 /** What the tools' command lines share. */
+import type { Backend } from '../../web/src/capabilities/report.ts';
+import { gpuFeatureSets, type GpuFeatureSet } from '../../web/src/gpu/featureSet.ts';
 import { sessionEngines, type SessionEngine } from './engineSession.ts';
+import type { UsedAdapter } from './session/runCommand.ts';
 import { wasmVariants, type WasmVariant } from './wasmBuilds.ts';
 
 export class UsageError extends Error {}
@@ -26,6 +29,8 @@ export function positiveInteger(option: string, value: string): number {
 export const engineOptions = {
   engine: { type: 'string', default: 'node' },
   backend: { type: 'string', default: 'wasm' },
+  features: { type: 'string' },
+  'binding-mib': { type: 'string' },
   variant: { type: 'string' },
   threads: { type: 'string', default: '1' },
   json: { type: 'boolean', default: false },
@@ -33,6 +38,9 @@ export const engineOptions = {
 
 export interface EngineChoice {
   engine: SessionEngine;
+  backend: Backend;
+  features: GpuFeatureSet | undefined;
+  bindingBytesMax: number | undefined;
   variant: WasmVariant | null;
   threads: number;
 }
@@ -40,15 +48,26 @@ export interface EngineChoice {
 export function readEngineChoice(values: {
   engine: string;
   backend: string;
+  features?: string | undefined;
+  'binding-mib'?: string | undefined;
   variant?: string | undefined;
   threads: string;
 }): EngineChoice {
-  choose('backend', values.backend, ['wasm']);
+  const { features, 'binding-mib': bindingMib } = values;
   return {
+    backend: choose('backend', values.backend, ['wasm', 'webgpu']),
+    features: features === undefined ? undefined : choose('features', features, gpuFeatureSets),
+    bindingBytesMax:
+      bindingMib === undefined ? undefined : positiveInteger('binding-mib', bindingMib) * 2 ** 20,
     engine: choose('engine', values.engine, sessionEngines),
     variant: values.variant === undefined ? null : choose('variant', values.variant, wasmVariants),
     threads: positiveInteger('threads', values.threads),
   };
+}
+
+export function describeAdapter({ name, f16, subgroups }: UsedAdapter): string {
+  const used = [f16 ? 'f16' : 'f32', ...(subgroups ? ['subgroups'] : [])];
+  return `WebGPU on “${name}”, ${used.join(' and ')}`;
 }
 
 /** Runs a tool; its result is the exit status. An error is one line and status 2. */

@@ -110,6 +110,9 @@ export class FakeWasm implements WasmModule {
       this.finishedShards.push(shard as number);
       return { loaded: this.finishedShards.length, total: this.#manifest.shards.length };
     },
+    'model.release': () => ({}),
+    capabilities: () => ({ version: '1', variant: 'fake' }),
+    'gpu.commands': () => ({ pointer: 64, words: 0 }),
     memory: () => fakeMemory,
     tokenize: ({ text }) => ({ ids: Array.from(text as string, (c) => c.codePointAt(0)) }),
     detokenize: ({ ids }) => ({ text: String.fromCodePoint(...(ids as number[])) }),

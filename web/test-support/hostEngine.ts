@@ -8,15 +8,18 @@ import { FakeSockets } from './fakeSocket.ts';
 import { FakeWasm, type FakeWasmOptions } from './fakeWasm.ts';
 import { fakeCapabilities } from './fakeEngine.ts';
 import { MemoryCache } from './memoryCache.ts';
+import { MemoryMeasurements } from './memoryMeasurements.ts';
 
 export function makeHost(
   wasmOptions: FakeWasmOptions = {},
   fakePackage: FakePackage = makePackage([50, 300]),
+  gpu?: GPU,
 ) {
   const wasm = new FakeWasm(wasmOptions);
   const server = new FakeServer(fakePackage);
   const clock = new FakeClock();
   const cache = new MemoryCache();
+  const measurements = new MemoryMeasurements();
   const sockets = new FakeSockets();
   const loads: LoadParameters[] = [];
   const state = {
@@ -38,6 +41,8 @@ export function makeHost(
         clock,
         sha256: (bytes) => Promise.resolve(hashOf(bytes)),
         openCache: () => Promise.resolve(cache),
+        openMeasurementStore: () => Promise.resolve(measurements),
+        gpu: () => gpu,
         openSocket: sockets.open,
         loadWasmModule: (parameters, onStarting) => {
           loads.push(parameters);
@@ -64,5 +69,5 @@ export function makeHost(
     baseUrl: () => 'http://server',
     wasmUrl: () => 'http://server/wasm/',
   };
-  return { environment, wasm, server, clock, cache, sockets, loads, state };
+  return { environment, wasm, server, clock, cache, measurements, sockets, loads, state };
 }

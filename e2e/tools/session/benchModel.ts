@@ -2,8 +2,9 @@
  * Prefill and decode speed: medians of several runs after a warm-up, as `tessera bench` measures
  * natively.
  */
-import type { WasmRuntime } from '../../../web/src/runtime/wasmRuntime.ts';
-import { loadModel, type LoadOptions } from './loadModel.ts';
+import { Profiler, type KernelTime } from '../../../web/src/gpu/profiler.ts';
+import type { ModelCore } from '../../../web/src/runtime/modelCore.ts';
+import { loadModel, type LoadOptions, type Place } from './loadModel.ts';
 
 export interface BenchCommand extends LoadOptions {
   type: 'bench';
@@ -12,9 +13,19 @@ export interface BenchCommand extends LoadOptions {
   runs: number;
 }
 
+export interface KernelShare {
+  label: string;
+  dispatches: number;
+  total_us: number;
+}
+
 export interface Speed {
   prefill_tokens_per_s: number;
   decode_tokens_per_s: number;
+  /** On WebGPU: of one decode step. */
+  dispatches_per_step?: number;
+  /** Of one more run, prefill and decode together, where the adapter has a clock. */
+  kernels?: KernelShare[];
 }
 
 const greedy = {
@@ -48,36 +59,56 @@ function promptIds(run: number, count: number, vocabularySize: number): number[]
   return ids;
 }
 
-function measureOnce(runtime: WasmRuntime, model: number, ids: number[], tokens: number): Speed {
-  runtime.call('generation.start', {
-    model,
+async function measureOnce(core: ModelCore, ids: number[], tokens: number): Promise<Speed> {
+  core.call('generation.start', {
     prompt_ids: ids,
     max_tokens: tokens + 1, // the first token needs no forward pass of its own
     ignore_end: true,
     ...greedy,
   });
   let finished = false;
+  let dispatchesBefore: number | null = null;
   while (!finished) {
-    const step = runtime.call('generation.step', { model });
-    finished = step.phase === 'token' && step.finish_reason !== null;
+    const step = core.call('generation.step', {});
+    if (step.phase === 'waiting') await core.arrival();
+    if (step.phase !== 'token') continue;
+    dispatchesBefore ??= core.dispatchCount;
+    finished = step.finish_reason !== null;
   }
-  const timings = runtime.call('generation.timings', { model });
+  const timings = core.call('generation.timings', {});
+  const dispatches = core.dispatchCount - (dispatchesBefore ?? 0);
   return {
+    ...(dispatches > 0 ? { dispatches_per_step: Math.round(dispatches / tokens) } : {}),
     prefill_tokens_per_s: (timings.prompt_tokens / timings.prefill_ms) * 1e3,
     decode_tokens_per_s: (timings.tokens / timings.decode_ms) * 1e3,
   };
 }
 
-export async function benchModel(runtime: WasmRuntime, command: BenchCommand): Promise<Speed> {
-  const model = await loadModel(runtime, command);
+function shareOf({ label, dispatches, totalUs }: KernelTime): KernelShare {
+  return { label, dispatches, total_us: Math.round(totalUs * 10) / 10 };
+}
+
+export async function benchModel(place: Place, command: BenchCommand): Promise<Speed> {
+  const profiler = place.device?.hasTimestamps ? new Profiler(place.device.device) : undefined;
+  if (profiler) profiler.isOn = false;
+  const { core, vocabularySize } = await loadModel({ ...place, profiler }, command);
+  const profile = async () => {
+    if (!profiler) return [];
+    profiler.isOn = true;
+    const ids = promptIds(command.runs + 1, command.promptTokens, vocabularySize);
+    await measureOnce(core, ids, command.tokens);
+    return (await profiler.take()).map(shareOf);
+  };
   const speeds: Speed[] = [];
   for (let run = 0; run <= command.runs; run++) {
-    const ids = promptIds(run, command.promptTokens, model.vocabularySize);
-    const speed = measureOnce(runtime, model.id, ids, command.tokens);
+    const ids = promptIds(run, command.promptTokens, vocabularySize);
+    const speed = await measureOnce(core, ids, command.tokens);
     if (run > 0) speeds.push(speed); // the first is a warm-up
   }
   return {
     prefill_tokens_per_s: median(speeds.map((speed) => speed.prefill_tokens_per_s)),
     decode_tokens_per_s: median(speeds.map((speed) => speed.decode_tokens_per_s)),
+    ...(place.device ? { dispatches_per_step: speeds[0]?.dispatches_per_step ?? 0 } : {}),
+    ...(profiler ? { kernels: await profile() } : {}),
   };
 }

@@ -1,4 +1,7 @@
 /** Loads a package over HTTP into the runtime, shard by shard. */
+import type { AcquiredDevice } from '../../../web/src/gpu/device.ts';
+import type { Profiler } from '../../../web/src/gpu/profiler.ts';
+import { ModelCore } from '../../../web/src/runtime/modelCore.ts';
 import type { WasmRuntime } from '../../../web/src/runtime/wasmRuntime.ts';
 
 export interface LoadOptions {
@@ -11,13 +14,21 @@ export interface LoadOptions {
   contextTokensMax?: number | undefined;
 }
 
+/** Where the model runs. */
+export interface Place {
+  runtime: WasmRuntime;
+  /** Null: on Wasm. */
+  device: AcquiredDevice | null;
+  profiler?: Profiler | undefined;
+}
+
 interface Manifest {
   configuration: { vocab_size?: number };
   shards: { sha256: string }[];
 }
 
 export interface LoadedModel {
-  id: number;
+  core: ModelCore;
   vocabularySize: number;
 }
 
@@ -29,19 +40,23 @@ async function fetchOk(url: string): Promise<Response> {
   return response;
 }
 
-async function loadShard(runtime: WasmRuntime, url: string, model: number, shard: number) {
+async function loadShard(core: ModelCore, url: string, shard: number): Promise<void> {
   const bytes = new Uint8Array(await (await fetchOk(url)).arrayBuffer());
-  const { spans } = runtime.call('model.shard_spans', { model, shard });
-  for (const { offset, size_bytes: sizeBytes, pointer } of spans) {
-    runtime.heap.set(bytes.subarray(offset, offset + sizeBytes), pointer);
+  for (const span of core.spansOf(shard)) {
+    const part = bytes.subarray(span.offset, span.offset + span.sizeBytes);
+    if ('pointer' in span) core.heap.set(part, span.pointer);
+    else core.writeBuffer(span, part);
   }
-  runtime.call('model.finish_shard', { model, shard });
+  await core.finishShard(shard);
 }
 
-export async function loadModel(runtime: WasmRuntime, options: LoadOptions): Promise<LoadedModel> {
+export async function loadModel(
+  { runtime, device, profiler }: Place,
+  options: LoadOptions,
+): Promise<LoadedModel> {
   const text = await (await fetchOk(`${options.packageUrl}/manifest.json`)).text();
   const manifest = JSON.parse(text) as Manifest;
-  const { model } = runtime.call('model.create', {
+  const core = await ModelCore.create(runtime, {
     manifest: text,
     options: {
       threads: options.threads,
@@ -50,9 +65,13 @@ export async function loadModel(runtime: WasmRuntime, options: LoadOptions): Pro
       context_tokens_max: options.contextTokensMax,
       memory_budget_bytes: memoryBudgetBytes,
     },
+    device,
+    profiler,
+    usesErrorScopes: true,
   });
   for (const [shard, { sha256 }] of manifest.shards.entries()) {
-    await loadShard(runtime, `${options.packageUrl}/shards/${sha256}`, model, shard);
+    await loadShard(core, `${options.packageUrl}/shards/${sha256}`, shard);
   }
-  return { id: model, vocabularySize: manifest.configuration.vocab_size ?? 0 };
+  await core.compiled();
+  return { core, vocabularySize: manifest.configuration.vocab_size ?? 0 };
 }

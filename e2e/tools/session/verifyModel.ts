@@ -1,6 +1,6 @@
 /** Runs a model on reference inputs and compares its logits with the reference outputs. */
-import type { WasmRuntime } from '../../../web/src/runtime/wasmRuntime.ts';
-import { loadModel, type LoadOptions } from './loadModel.ts';
+import type { ModelCore } from '../../../web/src/runtime/modelCore.ts';
+import { loadModel, type LoadOptions, type Place } from './loadModel.ts';
 import { readSafetensors, type ReferenceTensor } from './safetensors.ts';
 
 export interface VerifyCommand extends LoadOptions {
@@ -34,15 +34,12 @@ function requireTensor(tensors: Map<string, ReferenceTensor>, name: string): Ref
 }
 
 /** Logits [batch, tokens, vocabulary] of ids [batch, tokens]; each row is a text of its own. */
-function forward(runtime: WasmRuntime, model: number, input: ReferenceTensor): Float32Array {
+async function forward(core: ModelCore, input: ReferenceTensor): Promise<Float32Array> {
   const [batch = 1, tokens = 0] = input.shape;
   const texts: Float32Array[] = [];
   for (let row = 0; row < batch; row++) {
     const ids = Array.from(input.values.subarray(row * tokens, (row + 1) * tokens));
-    const { rows, columns, pointer } = runtime.call('forward', { model, ids });
-    const start = pointer >>> 0;
-    const bytes = runtime.heap.slice(start, start + rows * columns * 4);
-    texts.push(new Float32Array(bytes.buffer));
+    texts.push((await core.forward(ids)).values);
   }
   const logits = new Float32Array(texts.reduce((size, text) => size + text.length, 0));
   let position = 0;
@@ -53,10 +50,7 @@ function forward(runtime: WasmRuntime, model: number, input: ReferenceTensor): F
   return logits;
 }
 
-export async function verifyModel(
-  runtime: WasmRuntime,
-  command: VerifyCommand,
-): Promise<VerifiedOutput[]> {
+export async function verifyModel(place: Place, command: VerifyCommand): Promise<VerifiedOutput[]> {
   const response = await fetch(command.referenceUrl);
   if (!response.ok) throw new Error(`no reference.safetensors (status ${response.status})`);
   const tensors = readSafetensors(await response.arrayBuffer());
@@ -64,8 +58,8 @@ export async function verifyModel(
   const unknown = outputs.filter((name) => name !== 'out.logits');
   if (unknown.length > 0) throw new Error(`unsupported: this runtime has no ${unknown.join(', ')}`);
   const input = requireTensor(tensors, 'in.input_ids');
-  const model = await loadModel(runtime, { ...command, contextTokensMax: input.shape[1] });
-  const logits = forward(runtime, model.id, input);
+  const { core } = await loadModel(place, { ...command, contextTokensMax: input.shape[1] });
+  const logits = await forward(core, input);
   const reference = requireTensor(tensors, 'out.logits');
   const error = relativeError(logits, reference.values);
   return [{ name: 'out.logits', shape: reference.shape, relative_error: error }];

@@ -2,7 +2,8 @@
 import { runCommand, type SessionRequest } from './runCommand.ts';
 
 addEventListener('message', (event: MessageEvent<SessionRequest>) => {
-  runCommand(event.data).then(
+  const { gpu } = navigator as { gpu?: GPU };
+  runCommand(event.data, gpu, (state) => postMessage({ state })).then(
     (result) => postMessage({ result }),
     (error: unknown) => postMessage({ error: String(error) }),
   );

@@ -1,7 +1,8 @@
 // The table of Wasm builds, strongest first, and the choice among them.
 import { kThreadsMax } from './overrides.ts';
-import { describeFindings, joinWords } from './sentences.ts';
+import { describeBackends, describeFindings, joinWords } from './sentences.ts';
 import type {
+  Backend,
   BuildVerdict,
   CapabilityOverrides,
   CapabilityReport,
@@ -46,6 +47,18 @@ export const kThreadsChosenMax = 8;
 // Where a browser does not say how many processors there are.
 const kProcessorsAssumed = 2;
 
+// The report once a model is loaded, or has changed its place: `sentence` says where it runs, and
+// why.
+export function withBackend(
+  report: CapabilityReport,
+  backend: Backend,
+  sentence: string,
+): CapabilityReport {
+  const isOther = (shown: string) => shown !== report.backendSentence;
+  const sentences = [sentence, ...report.sentences.filter(isOther)];
+  return { ...report, backend, backendSentence: sentence, sentences };
+}
+
 export function chooseBuild(
   features: Features,
   overrides: CapabilityOverrides = {},
@@ -53,14 +66,17 @@ export function chooseBuild(
   const chosen = pickBuild(features, overrides.variant);
   const verdicts = builds.map((build) => judge(build, chosen, features, overrides.variant));
   const { threads, reason } = chooseThreads(chosen, features, overrides.threads);
+  const backendSentence = describeBackends(features, overrides.backend);
   return {
     features,
     builds: verdicts,
-    backend: 'wasm',
+    backend: overrides.backend ?? 'wasm',
+    backendSentence,
     variant: chosen?.variant ?? null,
     threads,
     sentences: [
       ...describeFindings(features),
+      backendSentence,
       ...verdicts.filter((verdict) => !verdict.usable || verdict.chosen).map((v) => v.reason),
       ...(reason === null ? [] : [reason]),
     ],

@@ -3,8 +3,12 @@ import { readOverrides } from './overrides.ts';
 
 describe('overrides in the address', () => {
   test('reads all of them', () => {
-    expect(readOverrides('?backend=wasm&threads=1&variant=simd&transport=websocket')).toEqual({
-      backend: 'wasm',
+    const all =
+      '?backend=webgpu&features=f16&threads=1&variant=simd&transport=websocket&testing=true';
+    expect(readOverrides(all)).toEqual({
+      backend: 'webgpu',
+      features: 'f16',
+      isTesting: true,
       threads: 1,
       variant: 'simd',
       transport: 'websocket',
@@ -13,6 +17,7 @@ describe('overrides in the address', () => {
 
   test('an address without them prescribes nothing', () => {
     expect(readOverrides('')).toEqual({});
+    expect(readOverrides('?backend=auto')).toEqual({});
     expect(readOverrides('?model=tiny&thread=3')).toEqual({});
   });
 
@@ -23,7 +28,7 @@ describe('overrides in the address', () => {
     },
   );
 
-  test.each(['backend=cuda', 'variant=avx', 'transport=pigeon'])(
+  test.each(['backend=cuda', 'features=f64', 'variant=avx', 'transport=pigeon'])(
     'refuses %s, naming it',
     (query) => {
       expect(() => readOverrides(`?${query}`)).toThrow(query);

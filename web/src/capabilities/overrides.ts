@@ -1,6 +1,9 @@
-// Overrides in a page's address: `?backend=wasm&threads=1&variant=simd&transport=websocket`.
+// Overrides in a page's address:
+// `?backend=webgpu&features=f32&threads=1&variant=simd&transport=websocket`.
 import { TesseraError } from '../tesseraError.ts';
+import { gpuFeatureSets } from '../gpu/featureSet.ts';
 import type { CapabilityOverrides } from './report.ts';
+import { joinWords } from './sentences.ts';
 
 // More than any browser grants; a larger number is a mistake.
 export const kThreadsMax = 64;
@@ -12,8 +15,18 @@ export function readOverrides(search: string): CapabilityOverrides {
   const query = new URLSearchParams(search);
   const overrides: CapabilityOverrides = {};
   const backend = query.get('backend');
-  if (backend === 'wasm') overrides.backend = backend;
-  else if (backend !== null) throw refuse('backend', backend, '"wasm"');
+  if (backend === 'wasm' || backend === 'webgpu') overrides.backend = backend;
+  // "auto" is what happens without it: the faster one is measured.
+  else if (backend !== null && backend !== 'auto') {
+    throw refuse('backend', backend, '"wasm", "webgpu" or "auto"');
+  }
+
+  const features = query.get('features');
+  const featureSet = gpuFeatureSets.find((name) => name === features);
+  if (featureSet) overrides.features = featureSet;
+  else if (features !== null) throw refuse('features', features, joinWords(gpuFeatureSets, 'or'));
+
+  if (query.get('testing') === 'true') overrides.isTesting = true;
 
   const variant = query.get('variant');
   if (variant === 'simd' || variant === 'threads') overrides.variant = variant;

@@ -1,4 +1,5 @@
 // What a browser was found to offer, and the build and number of threads chosen for it.
+import type { GpuFeatureSet } from '../gpu/featureSet.ts';
 import type { ShardTransport } from '../loading/progress.ts';
 
 export type FeatureName =
@@ -23,6 +24,8 @@ export interface Features extends Record<FeatureName, boolean> {
 
 export type WasmVariant = 'simd' | 'threads';
 
+export type Backend = 'wasm' | 'webgpu';
+
 // One row of the table of builds, strongest first, with the verdict for this browser.
 export interface BuildVerdict {
   variant: WasmVariant;
@@ -36,7 +39,11 @@ export interface BuildVerdict {
 export interface CapabilityReport {
   features: Features;
   builds: BuildVerdict[];
-  backend: 'wasm';
+  // Where a model runs. Which of the two is faster is measured when one is loaded: until then it is
+  // Wasm, unless prescribed otherwise.
+  backend: Backend;
+  // Where it runs and why; one of the sentences below.
+  backendSentence: string;
   // Null if no build can run here; `sentences` then says what is missing.
   variant: WasmVariant | null;
   threads: number;
@@ -47,11 +54,15 @@ export interface CapabilityReport {
 }
 
 // What the page's address, or a program, prescribes:
-// `?backend=wasm&threads=1&variant=simd&transport=websocket`. The transport is no capability, but
-// comes along for createEngine().
+// `?backend=wasm&threads=1&variant=simd&features=f32&transport=websocket`. The transport is no
+// capability, but comes along for createEngine().
 export interface CapabilityOverrides {
-  backend?: 'wasm' | undefined;
+  backend?: Backend | undefined;
+  // What the kernels of WebGPU may use; all that the adapter has by default.
+  features?: GpuFeatureSet | undefined;
   threads?: number | undefined;
   variant?: WasmVariant | undefined;
   transport?: ShardTransport | undefined;
+  // Whether a test may take the graphics device away: see runtime/testHooks.ts.
+  isTesting?: boolean | undefined;
 }

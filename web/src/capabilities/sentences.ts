@@ -1,5 +1,5 @@
 // What was found in a browser, said to a person.
-import type { FeatureName, Features } from './report.ts';
+import type { Backend, FeatureName, Features } from './report.ts';
 
 // Features worth telling, in order, with the words for them.
 const told: readonly [FeatureName, string][] = [
@@ -22,11 +22,6 @@ export function describeFindings(features: Features): string[] {
     describeDevice(features),
   ];
   if (!features.threads) sentences.push(explainMissingThreads(features));
-  if (features.webgpuAdapter !== null) {
-    sentences.push(
-      `WebGPU would run on “${features.webgpuAdapter}”; this version does not use it.`,
-    );
-  }
   if (!features.cacheStorage) {
     sentences.push('Models cannot be kept between visits: this page has no cache.');
   }
@@ -50,6 +45,17 @@ function explainMissingThreads(features: Features): string {
     ? 'Threads are off: this browser does not offer shared memory.'
     : 'Threads are off: the page is not cross-origin isolated (COOP and COEP are missing).';
 }
+
+// Before a model is loaded: where it would run.
+export function describeBackends({ webgpuAdapter }: Features, prescribed?: Backend): string {
+  if (prescribed) return `Models run on ${backendTitles[prescribed]}, as prescribed.`;
+  return webgpuAdapter === null
+    ? 'Models run on Wasm: there is no WebGPU here.'
+    : `Models run on Wasm or WebGPU (“${webgpuAdapter}”): the faster one is measured when a model ` +
+        'is loaded.';
+}
+
+export const backendTitles: Record<Backend, string> = { wasm: 'Wasm', webgpu: 'WebGPU' };
 
 // "a", "a and b", "a, b and c".
 export function joinWords(words: readonly string[], conjunction = 'and'): string {

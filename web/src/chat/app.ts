@@ -57,6 +57,7 @@ export class App {
       overrides,
       requestedModel: query.get('model'),
       lastModel: preferences.get('model'),
+      onNotice: (sentence) => this.#showMove(sentence),
     });
     const runner = new RunnerHost(this.#host, preferences.get('serves'));
     runner.state.subscribe((state) => {
@@ -106,6 +107,13 @@ export class App {
     }
     if (matchMedia('(pointer: fine)').matches) this.#composer.focus();
     await loading;
+  }
+
+  // The model has moved to another device or backend.
+  #showMove(sentence: string): void {
+    showNotice(sentence);
+    const { engine } = this.#host;
+    if (engine) this.#showCapabilities(engine.capabilities);
   }
 
   #createThread(): ThreadView {

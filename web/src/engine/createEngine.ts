@@ -1,5 +1,5 @@
 // Loads a model into a worker of this tab.
-import { chooseBuild } from '../capabilities/builds.ts';
+import { chooseBuild, withBackend } from '../capabilities/builds.ts';
 import { detectFeatures } from '../capabilities/features.ts';
 import type { CapabilityReport } from '../capabilities/report.ts';
 import { systemClock, type Clock } from '../clock.ts';
@@ -54,7 +54,7 @@ export async function createEngine(
   const { model, apiKey } = options;
   const { startWorker, openSocket, clock } = environment;
   const baseUrl = options.baseUrl ?? environment.baseUrl();
-  const loaded = await loadInWorker({
+  const inWorker = await loadInWorker({
     startWorker,
     clock,
     capabilities,
@@ -68,13 +68,27 @@ export async function createEngine(
       kvType: options.kvType ?? 'f16',
       activations: options.activations ?? 'int8',
       memoryBudgetBytes: options.memoryBudgetBytes ?? memoryBudget(capabilities),
+      gpuMemoryBudgetBytes: options.memoryBudgetBytes ?? gpuMemoryBudget(capabilities),
+      backend: options.backend,
+      features: options.features,
+      isTesting: options.isTesting ?? false,
       transport: options.transport ?? 'http',
       apiKey,
     },
     signal: options.signal,
     onProgress: options.onProgress,
   });
-  return new LocalEngine({ model, baseUrl, apiKey, openSocket, clock, ...loaded });
+  const { backend, sentence } = inWorker.loaded;
+  return new LocalEngine({
+    ...inWorker,
+    model,
+    baseUrl,
+    apiKey,
+    openSocket,
+    clock,
+    capabilities: withBackend(inWorker.capabilities, backend, sentence),
+    onNotice: options.onNotice,
+  });
 }
 
 const kGib = 2 ** 30;
@@ -87,6 +101,14 @@ const kBudgetBytesUnknownDevice = 2 * kGib;
 function memoryBudget({ features }: CapabilityReport): number {
   if (features.deviceMemoryGib === null) return kBudgetBytesUnknownDevice;
   return Math.min(kBudgetBytesMax, (features.deviceMemoryGib / 2) * kGib);
+}
+
+// A graphics device does not say how much memory it has: this is what may be asked for until it
+// refuses.
+function gpuMemoryBudget({ features }: CapabilityReport): number {
+  return features.deviceMemoryGib === null
+    ? kBudgetBytesUnknownDevice
+    : (features.deviceMemoryGib / 2) * kGib;
 }
 
 function noBackend({ builds }: CapabilityReport): TesseraError {

@@ -1,6 +1,7 @@
 // The engine as its users see it: one model, loaded into a worker of this tab.
-import type { CapabilityReport, WasmVariant } from '../capabilities/report.ts';
+import type { Backend, CapabilityReport, WasmVariant } from '../capabilities/report.ts';
 import type { RunnerOptions, RunnerSession } from '../connection/runnerSession.ts';
+import type { GpuFeatureSet } from '../gpu/featureSet.ts';
 import type { LoadProgress, ShardTransport } from '../loading/progress.ts';
 import type { ChatCompletions, Completions } from './openaiTypes.ts';
 
@@ -12,10 +13,11 @@ export interface EngineOptions {
   // For serve() and the transport "websocket", if the server was started with one.
   apiKey?: string | undefined;
   // Overrides of what detectCapabilities() would choose.
-  backend?: 'wasm' | undefined;
+  backend?: Backend | undefined;
+  features?: GpuFeatureSet | undefined;
   variant?: WasmVariant | undefined;
   threads?: number | undefined;
-  // A report already at hand; with it nothing is detected again, and the overrides above are
+  // A report already at hand; with it nothing is detected again, and variant and threads are
   // ignored.
   capabilities?: CapabilityReport | undefined;
   // Tokens of the conversation to reserve memory for; the model's own limit by default, or less
@@ -30,18 +32,24 @@ export interface EngineOptions {
   // How shards travel; "http" by default.
   transport?: ShardTransport | undefined;
   onProgress?: ((progress: LoadProgress) => void) | undefined;
+  // Something happened that a person should know, in a sentence: the graphics device was lost, and
+  // the model goes on elsewhere.
+  onNotice?: ((sentence: string) => void) | undefined;
+  // Lets a test take the graphics device away.
+  isTesting?: boolean | undefined;
   // Aborting it while loading rejects createEngine with code "cancelled".
   signal?: AbortSignal | undefined;
 }
 
-// Bytes. `weights + kvCache + activations <= budget`; `heap` is the whole Wasm memory, which holds
-// them.
+// Bytes. `weights + kvCache + activations <= budget`; they are in `heap`, the whole Wasm memory, or
+// in `gpu`, all buffers of WebGPU.
 export interface EngineMemory {
   weightsBytes: number;
   kvCacheBytes: number;
   activationsBytes: number;
   budgetBytes: number;
   heapBytes: number;
+  gpuBytes: number;
 }
 
 // Of the last finished answer.

@@ -1,4 +1,5 @@
 // An engine over a worker that holds a loaded model.
+import { withBackend } from '../capabilities/builds.ts';
 import type { CapabilityReport } from '../capabilities/report.ts';
 import type { Clock } from '../clock.ts';
 import { Runner } from '../connection/runner.ts';
@@ -6,6 +7,7 @@ import type { RunnerOptions, RunnerSession } from '../connection/runnerSession.t
 import type { OpenSocket } from '../connection/socket.ts';
 import type { CallOptions, RpcClient } from '../runtime/rpc/rpcClient.ts';
 import type {
+  BackendChange,
   GenerateParameters,
   GenerationEvent,
   GenerationSummary,
@@ -26,6 +28,7 @@ export interface LocalEngineParts {
   apiKey: string | undefined;
   loaded: LoadedModel;
   capabilities: CapabilityReport;
+  onNotice: ((sentence: string) => void) | undefined;
   rpc: RpcClient<WorkerMethods>;
   worker: WorkerHandle;
   openSocket: OpenSocket;
@@ -38,10 +41,10 @@ export class LocalEngine implements Engine {
   readonly contextTokensMax: number;
   readonly samplingDefaults: SamplingDefaults;
   readonly supportsChat: boolean;
-  readonly capabilities: CapabilityReport;
   readonly chat: { readonly completions: ChatCompletions };
   readonly completions: Completions;
   readonly #parts: LocalEngineParts;
+  #capabilities: CapabilityReport;
   #timings: EngineTimings | null = null;
   #localRequests = 0;
   #runner: Runner | null = null;
@@ -53,13 +56,18 @@ export class LocalEngine implements Engine {
     this.contextTokensMax = parts.loaded.contextTokensMax;
     this.samplingDefaults = parts.loaded.samplingDefaults;
     this.supportsChat = parts.loaded.supportsChat;
-    this.capabilities = parts.capabilities;
+    this.#capabilities = parts.capabilities;
     const generate = this.#generateLocal.bind(this);
     this.chat = { completions: makeChatCompletions(this.model, generate) };
     this.completions = makeCompletions(this.model, generate);
+    this.#watchBackend();
     parts.worker.onFailure((reason) => {
       this.#runner?.fail({ code: 'worker_failed', message: `This tab's worker broke: ${reason}` });
     });
+  }
+
+  get capabilities(): CapabilityReport {
+    return this.#capabilities;
   }
 
   get timings(): EngineTimings | null {
@@ -84,15 +92,19 @@ export class LocalEngine implements Engine {
 
   serve(options: RunnerOptions = {}): RunnerSession {
     this.#runner?.stop();
-    const { model, baseUrl, apiKey, capabilities, rpc, openSocket, clock } = this.#parts;
+    const { model, baseUrl, apiKey, rpc, openSocket, clock } = this.#parts;
+    const capabilities = () => this.#capabilities;
     this.#runner = new Runner({
       ...options,
       baseUrl,
       apiKey,
       model,
       contextTokensMax: this.contextTokensMax,
-      backend: capabilities.backend,
-      threads: capabilities.threads,
+      // Read whenever the runner says that it is ready: the model may have moved.
+      get backend() {
+        return capabilities().backend;
+      },
+      threads: capabilities().threads,
       generate: (parameters, { signal, onEvent }) =>
         rpc.call('generate', parameters, { signal, onEvent }),
       openSocket,
@@ -106,6 +118,16 @@ export class LocalEngine implements Engine {
     this.#runner?.stop();
     this.#parts.rpc.close(new TesseraError('cancelled', 'The engine was disposed of.'));
     this.#parts.worker.terminate();
+  }
+
+  #watchBackend(): void {
+    const { rpc, onNotice } = this.#parts;
+    const onEvent = ({ backend, sentence }: BackendChange) => {
+      this.#capabilities = withBackend(this.#capabilities, backend, sentence);
+      onNotice?.(sentence);
+    };
+    // Ends with the engine.
+    rpc.call('watch', null, { onEvent }).catch(() => undefined);
   }
 
   async #generateLocal(

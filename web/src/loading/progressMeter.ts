@@ -33,6 +33,12 @@ export class ProgressMeter {
     this.enter('loading');
   }
 
+  // Everything that came is of no use: it will come again.
+  restart(): void {
+    Object.assign(this.#progress, { loadedBytes: 0, cachedBytes: 0, shardsLoaded: 0 });
+    this.#tell();
+  }
+
   enter(phase: LoadPhase): void {
     this.#progress.phase = phase;
     this.#tell();

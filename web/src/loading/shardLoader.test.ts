@@ -14,10 +14,21 @@ import type { LoadProgress } from './progress.ts';
 import { ProgressMeter } from './progressMeter.ts';
 import { kRetryBackoff } from './retry.ts';
 import { ShardLoader } from './shardLoader.ts';
+import type { Span } from './shardPlacement.ts';
 
 const baseUrl = 'http://server';
 
-function setUp(fakePackage: FakePackage, fault?: (path: string, count: number) => Fault | null) {
+interface WrittenSpan {
+  buffer: number;
+  bufferOffsetBytes: number;
+  bytes: number[];
+}
+
+function setUp(
+  fakePackage: FakePackage,
+  fault?: (path: string, count: number) => Fault | null,
+  spansOf?: (shard: Shard) => Span[],
+) {
   const server = new FakeServer(
     fakePackage,
     (request, count) => fault?.(request.path, count) ?? null,
@@ -26,10 +37,14 @@ function setUp(fakePackage: FakePackage, fault?: (path: string, count: number) =
   const cache = new MemoryCache();
   const heap = new Uint8Array(10_000);
   const finished: number[] = [];
+  const buffers: WrittenSpan[] = [];
   const told: LoadProgress[] = [];
   const { shards } = readManifest(fakePackage.manifestText, baseUrl);
   const pointerOf = (shard: Shard) =>
     shards.slice(0, shard.index).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const inHeap = (shard: Shard): Span[] => [
+    { offset: 0, sizeBytes: shard.sizeBytes, pointer: pointerOf(shard) },
+  ];
   const meter = new ProgressMeter(clock, (progress) => told.push(progress));
   const controller = new AbortController();
   const load = () => {
@@ -37,9 +52,13 @@ function setUp(fakePackage: FakePackage, fault?: (path: string, count: number) =
       source: new HttpShardSource({ baseUrl, fetch: server.fetch, clock, usesHttpCache: false }),
       cache,
       destination: {
-        spansOf: (shard) => [{ offset: 0, sizeBytes: shard.sizeBytes, pointer: pointerOf(shard) }],
+        spansOf: spansOf ?? inHeap,
         heap: () => heap,
-        finish: (shard) => finished.push(shard.index),
+        writeBuffer: ({ buffer, bufferOffsetBytes }, bytes) =>
+          buffers.push({ buffer, bufferOffsetBytes, bytes: [...bytes] }),
+        finish: (shard) => {
+          finished.push(shard.index);
+        },
       },
       sha256: (bytes) => Promise.resolve(hashOf(bytes)),
       meter,
@@ -55,7 +74,7 @@ function setUp(fakePackage: FakePackage, fault?: (path: string, count: number) =
   };
   const expected = Buffer.concat(fakePackage.shards.map(({ bytes }) => bytes));
   const isComplete = () => Buffer.from(heap.subarray(0, expected.length)).equals(expected);
-  return { server, clock, cache, finished, told, controller, load, isComplete, shards };
+  return { server, clock, cache, finished, buffers, told, controller, load, isComplete, shards };
 }
 
 const pathOf = (fakePackage: FakePackage, index: number) =>
@@ -205,6 +224,25 @@ describe('loading shards', () => {
     expect(isComplete()).toBe(true);
     expect(clock.now()).toBeGreaterThanOrEqual(kStallMsMax);
     expect(server.open).toBe(0);
+  });
+
+  test('gives a buffer its bytes once, and only after they are verified', async () => {
+    const fakePackage = makePackage([100]);
+    const spans = [
+      { offset: 40, sizeBytes: 60, buffer: 3, bufferOffsetBytes: 16 },
+      { offset: 0, sizeBytes: 10, pointer: 0 },
+      { offset: 30, sizeBytes: 10, buffer: 4, bufferOffsetBytes: 0 },
+    ];
+    const damaged = (_path: string, count: number): Fault | null =>
+      count === 1 ? { type: 'wrong byte' } : null;
+    const { load, buffers, finished } = setUp(fakePackage, damaged, () => spans);
+    await load();
+    const bytes = [...(fakePackage.shards[0]?.bytes ?? [])];
+    expect(buffers).toEqual([
+      { buffer: 3, bufferOffsetBytes: 16, bytes: bytes.slice(40) },
+      { buffer: 4, bufferOffsetBytes: 0, bytes: bytes.slice(30, 40) },
+    ]);
+    expect(finished).toEqual([0]);
   });
 
   test('aborting stops all downloads', async () => {

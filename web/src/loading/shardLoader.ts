@@ -6,15 +6,15 @@ import type { ProgressMeter } from './progressMeter.ts';
 import { retrying, type RetryPolicy } from './retry.ts';
 import type { Sha256 } from './sha256.ts';
 import type { ShardCache } from './shardCache.ts';
-import { ShardPlacement, type Span } from './shardPlacement.ts';
+import { ShardPlacement, type ShardMemory, type Span } from './shardPlacement.ts';
 import type { ShardSource } from './shardSource.ts';
 
 // The model as the loader sees it.
-export interface ShardDestination {
+export interface ShardDestination extends ShardMemory {
   spansOf(shard: Shard): Span[];
-  heap(): Uint8Array;
-  // The shard is in place and verified.
-  finish(shard: Shard): void;
+  // The shard is in place and verified. What it waits for holds up the loader, so that a slow
+  // device is not flooded.
+  finish(shard: Shard): Promise<void> | void;
 }
 
 export interface ShardLoaderOptions {
@@ -71,7 +71,7 @@ export class ShardLoader {
     const { destination, meter, cache } = this.#options;
     throwIfAborted(signal);
     const spans = destination.spansOf(shard);
-    const placement = new ShardPlacement(spans, shard.sizeBytes, () => destination.heap());
+    const placement = new ShardPlacement(spans, shard.sizeBytes, destination);
     if (!(await this.#loadCached(shard, placement, signal))) {
       const isGood =
         (await this.#download(shard, placement, false, signal)) ||
@@ -86,7 +86,7 @@ export class ShardLoader {
       }
     }
     throwIfAborted(signal);
-    destination.finish(shard);
+    await destination.finish(shard);
     meter.finishedShard();
   }
 
@@ -157,6 +157,7 @@ export class ShardLoader {
       const bytes = new Uint8Array(this.#scratch, 0, shard.sizeBytes);
       placement.read(bytes);
       if ((await this.#options.sha256(bytes)) !== shard.sha256) return false;
+      placement.writeBuffers(bytes);
       if (options.store) await this.#options.cache?.put(shard.sha256, bytes);
       return true;
     });

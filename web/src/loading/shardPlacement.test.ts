@@ -3,9 +3,15 @@ import { ShardPlacement, type Span } from './shardPlacement.ts';
 
 const shard = Uint8Array.from({ length: 100 }, (_, index) => index + 1);
 
+const inHeap = (heap: () => Uint8Array) => ({ heap, writeBuffer: () => undefined });
+
 function place(spans: Span[], chunkSizes: number[]) {
   const heap = new Uint8Array(1000);
-  const placement = new ShardPlacement(spans, shard.length, () => heap);
+  const placement = new ShardPlacement(
+    spans,
+    shard.length,
+    inHeap(() => heap),
+  );
   let offset = 0;
   for (const size of chunkSizes) {
     placement.write(offset, shard.subarray(offset, offset + size));
@@ -64,7 +70,11 @@ describe('placing a shard', () => {
   test('uses the heap of the moment, not an old one', () => {
     let heap = new Uint8Array(200);
     const spans = [{ offset: 0, sizeBytes: 4, pointer: 8 }];
-    const placement = new ShardPlacement(spans, 4, () => heap);
+    const placement = new ShardPlacement(
+      spans,
+      4,
+      inHeap(() => heap),
+    );
     placement.write(0, shard.subarray(0, 2));
     const grown = new Uint8Array(400);
     grown.set(heap);
@@ -76,7 +86,11 @@ describe('placing a shard', () => {
   });
 
   test('refuses to be read into a buffer of another size', () => {
-    const placement = new ShardPlacement([], 4, () => shard);
+    const placement = new ShardPlacement(
+      [],
+      4,
+      inHeap(() => shard),
+    );
     expect(() => placement.read(new Uint8Array(5))).toThrow(RangeError);
   });
 });

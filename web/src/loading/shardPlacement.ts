@@ -1,32 +1,52 @@
-// Puts a shard's bytes, as they arrive, where they belong in the model's memory, and reads them
-// back for verification.
+// Puts a shard's bytes where they belong in the model's memory. What lies in the heap is written
+// there as it arrives and read back for verification; what lies in buffers of a GPU is kept here
+// until the whole shard is verified.
 
-// Where a part of the shard lies in the heap.
-export interface Span {
+// A part of the shard that lies in the heap.
+export interface HeapSpan {
   offset: number;
   sizeBytes: number;
   pointer: number;
 }
 
-// Bytes between spans (alignment) belong to no tensor, but to the shard's hash: they are kept here.
+// A part of the shard that lies in a buffer of the GPU.
+export interface BufferSpan {
+  offset: number;
+  sizeBytes: number;
+  buffer: number;
+  bufferOffsetBytes: number;
+}
+
+export type Span = HeapSpan | BufferSpan;
+
+// The memory of the model that is loaded.
+export interface ShardMemory {
+  // Read anew for every use: memory may be replaced when it grows.
+  heap(): Uint8Array;
+  // The bytes may be changed as soon as it returns.
+  writeBuffer(span: BufferSpan, bytes: Uint8Array<ArrayBuffer>): void;
+}
+
+// Bytes that are in no span of the heap, but belong to the shard's hash and perhaps to a buffer.
 interface Gap {
   offset: number;
   bytes: Uint8Array;
 }
 
 export class ShardPlacement {
-  readonly #spans: readonly Span[];
+  readonly #heapSpans: readonly HeapSpan[];
+  readonly #bufferSpans: readonly BufferSpan[];
   readonly #gaps: Gap[];
   readonly #sizeBytes: number;
-  // Read anew for every use: memory may be replaced when it grows.
-  readonly #heap: () => Uint8Array;
+  readonly #memory: ShardMemory;
 
   // REQUIRES: every span lies inside the shard. Spans may overlap (tensors that share bytes).
-  constructor(spans: readonly Span[], sizeBytes: number, heap: () => Uint8Array) {
-    this.#spans = spans;
+  constructor(spans: readonly Span[], sizeBytes: number, memory: ShardMemory) {
+    this.#heapSpans = spans.filter((span) => 'pointer' in span);
+    this.#bufferSpans = spans.filter((span) => 'buffer' in span);
     this.#sizeBytes = sizeBytes;
-    this.#gaps = findGaps(spans, sizeBytes);
-    this.#heap = heap;
+    this.#gaps = findGaps(this.#heapSpans, sizeBytes);
+    this.#memory = memory;
   }
 
   // Bytes of the shard that are held outside of the heap.
@@ -36,8 +56,8 @@ export class ShardPlacement {
 
   // REQUIRES: offset + chunk.length <= sizeBytes.
   write(offset: number, chunk: Uint8Array): void {
-    const heap = this.#heap();
-    for (const span of this.#spans) {
+    const heap = this.#memory.heap();
+    for (const span of this.#heapSpans) {
       const part = intersect(offset, chunk, span.offset, span.sizeBytes);
       if (part) heap.set(part.bytes, span.pointer + part.start - span.offset);
     }
@@ -50,15 +70,24 @@ export class ShardPlacement {
   // Copies the whole shard into `target`. REQUIRES: target.length === sizeBytes.
   read(target: Uint8Array): void {
     if (target.length !== this.#sizeBytes) throw new RangeError('target has another size');
-    const heap = this.#heap();
-    for (const { offset, sizeBytes, pointer } of this.#spans) {
+    const heap = this.#memory.heap();
+    for (const { offset, sizeBytes, pointer } of this.#heapSpans) {
       target.set(heap.subarray(pointer, pointer + sizeBytes), offset);
     }
     for (const { offset, bytes } of this.#gaps) target.set(bytes, offset);
   }
+
+  // Gives the verified shard's bytes to the buffers they belong to.
+  // REQUIRES: `shard` is what read() gave.
+  writeBuffers(shard: Uint8Array<ArrayBuffer>): void {
+    for (const span of this.#bufferSpans) {
+      const { offset, sizeBytes } = span;
+      this.#memory.writeBuffer(span, shard.subarray(offset, offset + sizeBytes));
+    }
+  }
 }
 
-function findGaps(spans: readonly Span[], sizeBytes: number): Gap[] {
+function findGaps(spans: readonly HeapSpan[], sizeBytes: number): Gap[] {
   const gaps: Gap[] = [];
   let end = 0;
   for (const span of [...spans].sort((a, b) => a.offset - b.offset)) {

@@ -56,6 +56,8 @@ async function startEngine(
           clock: systemClock,
           sha256,
           openCache: () => Promise.resolve(null),
+          openMeasurementStore: () => Promise.resolve(null),
+          gpu: () => undefined,
           openSocket: new FakeSockets().open,
           loadWasmModule: ({ threads }) => {
             const wasmUrl = pathToFileURL(`${wasmFolder(variant)}/`).href;

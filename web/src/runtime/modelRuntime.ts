@@ -1,49 +1,53 @@
 // One loaded model: prompts in, tokens out.
 import type { WireTokenLogprob } from '../../../protocol/generated/protocol.ts';
+import type { Backend } from '../capabilities/report.ts';
 import type { EngineMemory, Logits } from '../engine/engine.ts';
 import type { PackageManifest } from '../loading/manifest.ts';
 import { TesseraError, throwIfAborted } from '../tesseraError.ts';
 import { ChatTemplate } from './chatTemplate.ts';
+import type { ModelCore } from './modelCore.ts';
 import { TurnQueue } from './turnQueue.ts';
 import type { GenerationParameters, GenerationStep } from './wasmMethods.ts';
-import type { WasmRuntime } from './wasmRuntime.ts';
 import type {
   GenerateParameters,
   GenerationEvent,
   GenerationSummary,
-  LoadedModel,
+  ModelDescription,
   Prompt,
 } from './workerMethods.ts';
 
 type TokenStep = Extract<GenerationStep, { phase: 'token' }>;
 
 export class ModelRuntime {
-  readonly #runtime: WasmRuntime;
-  readonly #model: number;
+  readonly #core: ModelCore;
   readonly #manifest: PackageManifest;
-  readonly #contextTokensMax: number;
   readonly #yieldToEvents: () => Promise<void>;
   readonly #turns = new TurnQueue();
   #template: ChatTemplate | null = null;
 
-  constructor(
-    runtime: WasmRuntime,
-    model: number,
-    manifest: PackageManifest,
-    contextTokensMax: number,
-    yieldToEvents: () => Promise<void>,
-  ) {
-    this.#runtime = runtime;
-    this.#model = model;
+  constructor(core: ModelCore, manifest: PackageManifest, yieldToEvents: () => Promise<void>) {
+    this.#core = core;
     this.#manifest = manifest;
-    this.#contextTokensMax = contextTokensMax;
     this.#yieldToEvents = yieldToEvents;
   }
 
-  describe(): LoadedModel {
+  get backend(): Backend {
+    return this.#core.backend;
+  }
+
+  // Why nothing more is to be had of the device the model runs on; null as long as it works.
+  get failure(): TesseraError | null {
+    return this.#core.failure;
+  }
+
+  release(): void {
+    this.#core.release();
+  }
+
+  describe(): ModelDescription {
     return {
       architecture: this.#manifest.architecture,
-      contextTokensMax: this.#contextTokensMax,
+      contextTokensMax: this.#core.contextTokensMax,
       samplingDefaults: this.#manifest.sampling,
       supportsChat: this.#manifest.chatTemplate !== null,
     };
@@ -68,32 +72,30 @@ export class ModelRuntime {
   }
 
   memory(): EngineMemory {
-    const memory = this.#runtime.call('memory', { model: this.#model });
+    const memory = this.#core.call('memory', {});
     return {
       weightsBytes: memory.weights_bytes,
       kvCacheBytes: memory.kv_cache_bytes,
       activationsBytes: memory.activations_bytes,
       budgetBytes: memory.budget_bytes,
-      heapBytes: this.#runtime.heap.length,
+      heapBytes: this.#core.heap.length,
+      gpuBytes: this.#core.gpuBytes,
     };
   }
 
   tokenize(text: string): number[] {
-    return this.#runtime.call('tokenize', { model: this.#model, text }).ids;
+    return this.#core.call('tokenize', { text }).ids;
   }
 
   detokenize(ids: number[]): string {
-    return this.#runtime.call('detokenize', { model: this.#model, ids }).text;
+    return this.#core.call('detokenize', { ids }).text;
   }
 
   // Takes a turn like an answer does: it needs the same working memory.
   async forward(ids: number[], signal: AbortSignal): Promise<Logits> {
     const endTurn = await this.#turns.enter('local', signal);
     try {
-      const { rows, columns, pointer } = this.#runtime.call('forward', { model: this.#model, ids });
-      const { heap } = this.#runtime;
-      const bytes = heap.slice(pointer, pointer + rows * columns * Float32Array.BYTES_PER_ELEMENT);
-      return { rows, columns, values: new Float32Array(bytes.buffer) };
+      return await this.#core.forward(ids);
     } finally {
       endTurn();
     }
@@ -105,9 +107,8 @@ export class ModelRuntime {
     signal: AbortSignal,
     emit: (event: GenerationEvent) => void,
   ): Promise<GenerationSummary> {
-    const model = this.#model;
-    const started = this.#runtime.call('generation.start', {
-      model,
+    const core = this.#core;
+    const started = core.call('generation.start', {
       ...prompt,
       ...this.#readSampling(parameters),
     });
@@ -116,9 +117,13 @@ export class ModelRuntime {
     let tokens = parameters.continuationIds.length;
     for (;;) {
       await this.#yieldToEvents();
-      if (signal.aborted) this.#runtime.call('generation.cancel', { model });
+      if (signal.aborted) core.call('generation.cancel', {});
       throwIfAborted(signal);
-      const step = this.#runtime.call('generation.step', { model });
+      const step = core.call('generation.step', {});
+      if (step.phase === 'waiting') {
+        await core.arrival();
+        continue;
+      }
       if (step.phase === 'prefill') {
         emit({ type: 'prefill', done: step.done, total: step.total });
         continue;
@@ -126,7 +131,7 @@ export class ModelRuntime {
       tokens += 1;
       emit({ type: 'token', id: step.id, text: step.text, logprobs: wireLogprobs(step) });
       if (step.finish_reason === null) continue;
-      const timings = this.#runtime.call('generation.timings', { model });
+      const timings = core.call('generation.timings', {});
       return {
         finishReason: step.finish_reason,
         promptTokens,
@@ -157,7 +162,7 @@ export class ModelRuntime {
     const { logprobs } = parameters;
     return {
       continuation_ids: parameters.continuationIds,
-      max_tokens: parameters.maxTokens ?? this.#contextTokensMax,
+      max_tokens: parameters.maxTokens ?? this.#core.contextTokensMax,
       temperature: parameters.temperature ?? defaults.temperature,
       top_k: parameters.topK ?? defaults.top_k,
       top_p: parameters.topP ?? defaults.top_p,

@@ -1,4 +1,5 @@
 // The methods of the Wasm module: parameters and results as they cross in JSON.
+import type { CoreDeviceLimits } from '../gpu/device.ts';
 
 export interface WasmMemory {
   weights_bytes: number;
@@ -8,6 +9,10 @@ export interface WasmMemory {
 }
 
 export interface WasmModelOptions {
+  // "wasm" by default.
+  backend?: 'wasm' | 'webgpu' | undefined;
+  // Of the device, for the backend "webgpu".
+  gpu?: CoreDeviceLimits | undefined;
   threads: number;
   kv_type: 'f32' | 'f16';
   context_tokens_max?: number | undefined;
@@ -15,12 +20,10 @@ export interface WasmModelOptions {
   activations: 'f32' | 'int8';
 }
 
-export interface ShardSpan {
-  // Where the span begins in the shard, and in the heap.
-  offset: number;
-  size_bytes: number;
-  pointer: number;
-}
+// Where a part of a shard begins in the shard, and in the heap or in a buffer of the GPU.
+export type ShardSpan = { offset: number; size_bytes: number } & (
+  { pointer: number } | { buffer: number; buffer_offset_bytes: number }
+);
 
 export interface GenerationParameters {
   prompt?: string | undefined;
@@ -48,6 +51,8 @@ export interface WasmLogprob {
 
 export type GenerationStep =
   | { phase: 'prefill'; done: number; total: number }
+  // Bytes of the GPU have to arrive first.
+  | { phase: 'waiting' }
   | {
       phase: 'token';
       id: number;
@@ -98,10 +103,21 @@ export interface WasmMethods {
   'generation.timings': { parameters: OnModel; result: WasmTimings };
   'generation.cancel': { parameters: OnModel; result: Record<string, never> };
   forward: {
-    parameters: OnModel & { ids: number[] };
-    result: { rows: number; columns: number; pointer: number };
+    parameters: OnModel & ({ ids: number[] } | { resume: true });
+    result: { rows: number; columns: number; pointer: number } | { waiting: true };
+  };
+  // The commands since the last call, as words of the heap that are valid until the next call.
+  'gpu.commands': { parameters: OnModel; result: { pointer: number; words: number } };
+  'gpu.deliver': {
+    parameters: OnModel & { ticket: number; pointer: number; size_bytes: number };
+    result: Record<string, never>;
   };
   memory: { parameters: OnModel; result: WasmMemory };
 }
 
 export type WasmMethodName = keyof WasmMethods;
+
+// Those that are about one model.
+export type ModelMethodName = {
+  [Name in WasmMethodName]: WasmMethods[Name]['parameters'] extends OnModel ? Name : never;
+}[WasmMethodName];

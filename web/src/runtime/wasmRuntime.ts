@@ -34,8 +34,19 @@ export class WasmRuntime {
     return reply.ok;
   }
 
-  #exchange(method: string, json: string): string {
+  // Copies bytes into memory for as long as `use` runs.
+  // Errors: those of `use`, or as call().
+  lend<Result>(bytes: Uint8Array, use: (pointer: number) => Result): Result {
+    const pointer = this.#guard('malloc', () => this.#placeBytes(bytes));
     try {
+      return use(pointer);
+    } finally {
+      if (!this.#failure) this.#guard('free', () => this.#module._free(pointer));
+    }
+  }
+
+  #exchange(method: string, json: string): string {
+    return this.#guard(method, () => {
       const [methodPointer, methodSizeBytes] = this.#place(method);
       const [jsonPointer, jsonSizeBytes] = this.#place(json);
       const pointer =
@@ -47,6 +58,12 @@ export class WasmRuntime {
       this.#module._free(methodPointer);
       this.#module._free(jsonPointer);
       return text;
+    });
+  }
+
+  #guard<Result>(method: string, use: () => Result): Result {
+    try {
+      return use();
     } catch (thrown) {
       this.#failure = describeTrap(method, thrown);
       throw this.#failure;
@@ -55,10 +72,14 @@ export class WasmRuntime {
 
   #place(text: string): [pointer: number, sizeBytes: number] {
     const bytes = this.#encoder.encode(text);
+    return [this.#placeBytes(bytes), bytes.length];
+  }
+
+  #placeBytes(bytes: Uint8Array): number {
     const pointer = this.#module._malloc(Math.max(1, bytes.length)) >>> 0;
     if (pointer === 0) throw new Error('out of memory');
     this.heap.set(bytes, pointer);
-    return [pointer, bytes.length];
+    return pointer;
   }
 }
 

@@ -1,8 +1,9 @@
 // What a page may ask its worker.
 import type { WireTokenLogprob } from '../../../protocol/generated/protocol.ts';
-import type { WasmVariant } from '../capabilities/report.ts';
+import type { Backend, WasmVariant } from '../capabilities/report.ts';
 import type { EngineMemory, Logits, SamplingDefaults } from '../engine/engine.ts';
 import type { ChatMessage, FinishReason } from '../engine/openaiTypes.ts';
+import type { GpuFeatureSet } from '../gpu/featureSet.ts';
 import type { LoadProgress, ShardTransport } from '../loading/progress.ts';
 
 export interface LoadParameters {
@@ -15,6 +16,13 @@ export interface LoadParameters {
   kvType: 'f32' | 'f16';
   activations: 'f32' | 'int8';
   memoryBudgetBytes: number;
+  gpuMemoryBudgetBytes: number;
+  // Undefined: the faster one, by a measurement.
+  backend: Backend | undefined;
+  // Undefined: whatever the adapter has.
+  features: GpuFeatureSet | undefined;
+  // Whether tests may take the device away.
+  isTesting: boolean;
   transport: ShardTransport;
   apiKey: string | undefined;
 }
@@ -24,12 +32,20 @@ export interface LoadParameters {
 export type LoadEvent =
   { type: 'progress'; progress: LoadProgress } | { type: 'module'; state: 'starting' | 'started' };
 
-export interface LoadedModel {
+export interface ModelDescription {
   architecture: string;
   contextTokensMax: number;
   samplingDefaults: SamplingDefaults;
   supportsChat: boolean;
 }
+
+// Where a model runs (since it moved), and the sentence that says why.
+export interface BackendChange {
+  backend: Backend;
+  sentence: string;
+}
+
+export type LoadedModel = ModelDescription & BackendChange;
 
 export type Prompt =
   | { type: 'messages'; messages: ChatMessage[] }
@@ -80,6 +96,8 @@ export interface GenerationSummary {
 export type WorkerMethods = {
   load: { parameters: LoadParameters; event: LoadEvent; result: LoadedModel };
   generate: { parameters: GenerateParameters; event: GenerationEvent; result: GenerationSummary };
+  // Lasts until it is cancelled.
+  watch: { parameters: null; event: BackendChange; result: null };
   memory: { parameters: null; event: never; result: EngineMemory };
   tokenize: { parameters: { text: string }; event: never; result: number[] };
   detokenize: { parameters: { ids: number[] }; event: never; result: string };

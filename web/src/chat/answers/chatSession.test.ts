@@ -39,6 +39,7 @@ async function openTab(
     overrides: {},
     requestedModel: null,
     lastModel: null,
+    onNotice: () => undefined,
   });
   const notices: string[] = [];
   const deltas: string[] = [];

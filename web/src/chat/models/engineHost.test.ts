@@ -35,6 +35,7 @@ function start(changes: Partial<Platform> = {}, requested: string | null = null)
     overrides,
     requestedModel: requested,
     lastModel: 'large',
+    onNotice: () => undefined,
   });
   const states: EngineState['type'][] = [];
   host.state.subscribe((state) => states.push(state.type));

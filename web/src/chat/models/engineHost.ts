@@ -18,6 +18,7 @@ export interface EngineHostOptions {
   requestedModel: string | null;
   // Of the last visit: taken if the server still offers it, else the server's first.
   lastModel: string | null;
+  onNotice: (sentence: string) => void;
 }
 
 export class EngineHost {
@@ -71,6 +72,7 @@ export class EngineHost {
         ...this.#options.overrides,
         contextTokensMax,
         signal: loading.signal,
+        onNotice: this.#options.onNotice,
         onProgress: (progress) => {
           if (loading.signal.aborted || this.state.value.type !== 'loading') return;
           this.state.value = { type: 'loading', model, progress };

@@ -65,6 +65,9 @@ export function renderMemory(memory: EngineMemory): Node[] {
         { class: 'total' },
         `${formatBytes(used)} of ${formatBytes(memory.budgetBytes)}`,
       ),
+      ...(memory.gpuBytes > 0
+        ? [element('dt', {}, 'WebGPU memory'), element('dd', {}, formatBytes(memory.gpuBytes))]
+        : []),
       element('dt', {}, 'Wasm memory'),
       element('dd', {}, formatBytes(memory.heapBytes)),
     ),
