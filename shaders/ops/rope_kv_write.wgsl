@@ -1,5 +1,5 @@
-// In one dispatch: query and key heads normed if they have norms, then rotated as in rope.wgsl; keys and
-// values written to the caches as in kv_write.wgsl.
+// In one dispatch: query and key heads normed if they have norms, then rotated as in rope.wgsl;
+// keys and values written to the caches as in kv_write.wgsl.
 // query [tokens, query_heads, head_size], key and value [tokens, key_value_heads, head_size]. One
 // workgroup a head of query, key or value and a token; head_size <= 256.
 #include "activations/scalar.wgsl"

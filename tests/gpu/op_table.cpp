@@ -1,5 +1,5 @@
-// op_table --features f32|f16|subgroups [--all] [--binding-bytes-max N] [--op NAME]: the op cases as
-// JSON on standard output.
+// op_table --features f32|f16|subgroups [--all] [--binding-bytes-max N] [--op NAME]: the op cases
+// as JSON on standard output.
 #include <cstdio>
 #include <string>
 
@@ -44,8 +44,7 @@ int write_table(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app{"The op cases as JSON"};
   Options options;
-  app.add_option("--features", options.features)
-      ->check(CLI::IsMember({"f32", "f16", "subgroups"}));
+  app.add_option("--features", options.features)->check(CLI::IsMember({"f32", "f16", "subgroups"}));
   app.add_option("--op", options.op, "Only this op's cases");
   app.add_option("--binding-bytes-max", options.binding_bytes_max, "Cut larger matrices");
   app.add_flag("--all", options.all, "All cases, not only the short list");

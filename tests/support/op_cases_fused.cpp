@@ -58,8 +58,8 @@ class Layer {
   Weight matrix(std::int64_t rows, std::int64_t columns) {
     const Shape shape{rows, columns};
     const float magnitude = 1.7f / std::sqrt(static_cast<float>(columns));
-    const auto bytes = weight_bytes(
-        shape_.weights, shape, tensors_.random().uniform(shape.element_count(), magnitude));
+    const auto bytes = weight_bytes(shape_.weights, shape,
+                                    tensors_.random().uniform(shape.element_count(), magnitude));
     return {tensors_.matrix(shape_.weights, shape, bytes),
             weight_values(shape_.weights, shape, bytes)};
   }
@@ -117,8 +117,7 @@ class Layer {
   }
 
   void rotate(Heads& heads, const TensorRef& frequencies, const std::vector<float>& values) {
-    run_.ops.push_back(
-        Rope{heads.by_head(shape_.tokens), positions_tensor_, frequencies, 1.0f});
+    run_.ops.push_back(Rope{heads.by_head(shape_.tokens), positions_tensor_, frequencies, 1.0f});
     heads.values = reference::rope(heads.values, positions_, reference::widen(values), 1.0,
                                    heads.count, shape_.head_size);
   }
@@ -152,9 +151,9 @@ class Layer {
     const double tolerance = shape_.cache == DataType::kF16 ? 1e-3 : 5e-6;
     run_.results.push_back({key_cache, key_values, 1.0, tolerance, 1e-2});
     run_.results.push_back({value_cache, value_values, 1.0, tolerance, 1e-2});
-    return reference::attention({shape_.tokens, query.count, key.count, shape_.context,
-                                 shape_.head_size, scale, 0},
-                                query.values, key_values, value_values, positions_);
+    return reference::attention(
+        {shape_.tokens, query.count, key.count, shape_.context, shape_.head_size, scale, 0},
+        query.values, key_values, value_values, positions_);
   }
 
   void record_attention() {
@@ -213,9 +212,8 @@ OpCaseRun make_logits(CaseTensors& tensors, DataType type, std::int64_t rows) {
   const TensorRef normed = tensors.unset(last.shape);
   const TensorRef out = tensors.unset(Shape{1, rows});
   const Values row(x.end() - kColumns, x.end());
-  const auto expected =
-      reference::matmul(reference::rms_norm(row, reference::widen(weight), 1e-6f),
-                        weight_values(type, shape, bytes), {}, 1, rows, kColumns);
+  const auto expected = reference::matmul(reference::rms_norm(row, reference::widen(weight), 1e-6f),
+                                          weight_values(type, shape, bytes), {}, 1, rows, kColumns);
   return {{RmsNorm{last, tensors.vector(weight), normed, 1e-6f},
            MatMul{normed, tensors.matrix(type, shape, bytes), {}, out}},
           {{out, expected.values, 4.0, 1e-5, 1e-2}}};
@@ -243,10 +241,9 @@ void add_fused_cases(OpCases& cases) {
                      [=](CaseTensors& tensors) { return Layer(tensors, shape).make(); }});
   }
   for (const std::int64_t rows : {100, 20000}) {
-    cases.push_back({"Logits", "q4, " + std::to_string(rows) + " rows", rows == 20000,
-                     [=](CaseTensors& tensors) {
-                       return make_logits(tensors, DataType::kQ4, rows);
-                     }});
+    cases.push_back(
+        {"Logits", "q4, " + std::to_string(rows) + " rows", rows == 20000,
+         [=](CaseTensors& tensors) { return make_logits(tensors, DataType::kQ4, rows); }});
   }
 }
 

@@ -44,12 +44,11 @@ float epsilon_of(const RmsNorm* norm) {
 
 // What queries/rotated.wgsl needs to know.
 std::vector<std::uint32_t> rotation_words(const RopeKvWrite& plan, const Recorder& recorder) {
-  return words(recorder.activation_offset(plan.key->x),
-               recorder.activation_offset(plan.write->value),
-               recorder.activation_offset(plan.query->frequencies),
-               plan.query->frequencies.shape[0], plan.query->attention_scale,
-               norm_offset(plan.query_norm, recorder), norm_offset(plan.key_norm, recorder),
-               epsilon_of(plan.query_norm), epsilon_of(plan.key_norm));
+  return words(
+      recorder.activation_offset(plan.key->x), recorder.activation_offset(plan.write->value),
+      recorder.activation_offset(plan.query->frequencies), plan.query->frequencies.shape[0],
+      plan.query->attention_scale, norm_offset(plan.query_norm, recorder),
+      norm_offset(plan.key_norm, recorder), epsilon_of(plan.query_norm), epsilon_of(plan.key_norm));
 }
 
 Result<void> record_attention(const Attention& op, const RopeKvWrite* before, Recorder& recorder) {
@@ -112,15 +111,14 @@ Result<void> record(const RopeKvWrite& plan, Recorder& recorder) {
                  {{"workgroup_size", workgroup_size(64, recorder.limits())}}},
       .bindings = {recorder.activations(), recorder.vectors(), recorder.cache(write.key_cache),
                    recorder.cache(write.value_cache)},
-      .parameters =
-          words(query_heads, key_value_heads, write.key.shape[2], plan.query->frequencies.shape[0],
-                write.key_cache.shape[1], recorder.activation_offset(plan.query->x),
-                recorder.activation_offset(write.key), recorder.activation_offset(write.value),
-                recorder.activation_offset(write.positions),
-                recorder.activation_offset(plan.query->frequencies),
-                norm_offset(plan.query_norm, recorder), norm_offset(plan.key_norm, recorder),
-                epsilon_of(plan.query_norm), epsilon_of(plan.key_norm),
-                plan.query->attention_scale),
+      .parameters = words(
+          query_heads, key_value_heads, write.key.shape[2], plan.query->frequencies.shape[0],
+          write.key_cache.shape[1], recorder.activation_offset(plan.query->x),
+          recorder.activation_offset(write.key), recorder.activation_offset(write.value),
+          recorder.activation_offset(write.positions),
+          recorder.activation_offset(plan.query->frequencies),
+          norm_offset(plan.query_norm, recorder), norm_offset(plan.key_norm, recorder),
+          epsilon_of(plan.query_norm), epsilon_of(plan.key_norm), plan.query->attention_scale),
       .workgroups = {word(query_heads + 2 * key_value_heads), word(tokens), 1},
   });
   return {};

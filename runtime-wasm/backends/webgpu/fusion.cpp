@@ -97,9 +97,9 @@ class Fusion {
            is_same_place(query.positions, key.positions) &&
            is_same_place(query.positions, plan.write->positions) &&
            is_same_place(query.frequencies, key.frequencies) &&
-           query.attention_scale == key.attention_scale &&
-           is_same_place(key.x, plan.write->key) && !overlap(query.x, key.x) &&
-           !overlap(query.x, plan.write->value) && !overlap(key.x, plan.write->value);
+           query.attention_scale == key.attention_scale && is_same_place(key.x, plan.write->key) &&
+           !overlap(query.x, key.x) && !overlap(query.x, plan.write->value) &&
+           !overlap(key.x, plan.write->value);
   }
 
   // `after`: the op that follows the attention.
@@ -182,11 +182,11 @@ class Fusion {
     const bool is_a = is_same_place(add->a, product->out);
     const bool is_b = is_same_place(add->b, product->out);
     const TensorRef& other = is_a ? add->b : add->a;
-    const bool fits = is_a != is_b && add->out.shape.element_count() > 0 &&
-                      !overlap(other, product->out) && !overlap(add->out, product->x) &&
-                      (is_same_place(add->out, other) || !overlap(add->out, other)) &&
-                      (is_same_place(add->out, product->out) ||
-                       !is_needed_from(product->out, next_ + 2));
+    const bool fits =
+        is_a != is_b && add->out.shape.element_count() > 0 && !overlap(other, product->out) &&
+        !overlap(add->out, product->x) &&
+        (is_same_place(add->out, other) || !overlap(add->out, other)) &&
+        (is_same_place(add->out, product->out) || !is_needed_from(product->out, next_ + 2));
     if (!fits) return std::size_t{0};
     TESSERA_TRY_VOID(record({.members = {product, 1}, .residual = add}, recorder_));
     return std::size_t{2};
