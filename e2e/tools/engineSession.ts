@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { engineNames, type EngineName } from '../engines/page.ts';
-import { launchEngine } from '../engines/table.ts';
 import {
   runCommand,
   type SessionCommand,
@@ -109,6 +108,8 @@ async function runInTab(
   url: string,
   request: SessionRequest,
 ): Promise<SessionResult> {
+  // Loaded where a browser is driven only: a run in Node needs no driver.
+  const { launchEngine } = await import('../engines/table.ts');
   const browser = await launchEngine(name);
   try {
     const context = await browser.newContext();

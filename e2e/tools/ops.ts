@@ -9,7 +9,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { launchEngine } from '../engines/table.ts';
 import { choose, runTool } from './commandLine.ts';
 import { startDawn } from './dawn.ts';
 import type { CaseOutcome, OpTableFile } from './opTable/opTableFile.ts';
@@ -94,6 +93,8 @@ async function runInTab(
     '/e2e/tools/opTable/': join(import.meta.dirname, 'opTable'),
     '/table/': folder,
   });
+  // Loaded where a browser is driven only: a run in Node needs no driver.
+  const { launchEngine } = await import('../engines/table.ts');
   const browser = await launchEngine(engine);
   try {
     const page = await (await browser.newContext()).newPage();
