@@ -121,6 +121,12 @@ Result<void> OpTableWriter::add(const OpCase& one) {
   return {};
 }
 
+Result<void> OpTableWriter::add(const webgpu::Kernel& kernel) {
+  TESSERA_TRY(std::string code, webgpu::compose(kernel));
+  pipeline_index(kernel, std::move(code));
+  return {};
+}
+
 std::string OpTableWriter::take() && {
   JsonWriter json;
   json.begin_object().key("pipelines").begin_array();
