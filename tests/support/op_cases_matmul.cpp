@@ -57,8 +57,9 @@ OpCaseRun make_embedding(CaseTensors& tensors, DataType type, const Shape& shape
   };
   std::vector<double> expected;
   for (const std::int32_t id : ids) {
-    const auto row = values.begin() + id * shape[1];
-    expected.insert(expected.end(), row, row + shape[1]);
+    const auto row =
+        std::span(values).subspan(reference::at(id * shape[1]), reference::at(shape[1]));
+    expected.insert(expected.end(), row.begin(), row.end());
   }
   return {{op}, {{op.out, expected, 1.0, 0x1p-22, 0x1p-22}}};
 }
