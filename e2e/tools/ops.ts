@@ -4,20 +4,15 @@
  * Runs op cases on the engine's GPU and prints each one's error against the double-precision
  * reference. The short list of cases unless --all. Exits 1 if one is above its tolerance.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { choose, runTool } from './commandLine.ts';
 import { startDawn } from './dawn.ts';
+import { writeOpTable } from './opTable/nativeOpTable.ts';
 import type { CaseOutcome, OpTableFile } from './opTable/opTableFile.ts';
-import {
-  featureSets,
-  OpTableRun,
-  requestOpDevice,
-  type FeatureSet,
-} from './opTable/runOpTable.ts';
+import { featureSets, OpTableRun, requestOpDevice, type FeatureSet } from './opTable/runOpTable.ts';
 import { startStaticServer } from './staticServer.ts';
 import { repositoryRoot } from './wasmBuilds.ts';
 
@@ -52,26 +47,14 @@ function readOptions() {
   };
 }
 
-/** Writes the table into the file, with the kernels for these features. */
-function writeTable(file: string, features: FeatureSet, recording: string[]): void {
-  const builds = process.env['TESSERA_BUILD_DIR'] ?? 'build';
-  const program = resolve(repositoryRoot, builds, 'native/tests/gpu/tessera_op_table');
-  if (!existsSync(program)) throw new Error(`${program} is missing; scripts/build native builds it`);
-  const { status, stdout, stderr } = spawnSync(program, ['--features', features, ...recording], {
-    maxBuffer: 2 ** 30,
-  });
-  if (status !== 0) throw new Error(stderr.toString().trim());
-  writeFileSync(file, stdout);
-}
-
 function missing(engine: OpEngine, features: FeatureSet): Error {
   return new Error(`the adapter of ${engine} has no ${features}`);
 }
 
-async function runInNode(file: string, features: FeatureSet): Promise<CaseOutcome[]> {
+async function runInNode(text: string, features: FeatureSet): Promise<CaseOutcome[]> {
   const device = await requestOpDevice(await startDawn(), features);
   if (!device) throw missing('node', features);
-  const table = JSON.parse(readFileSync(file, 'utf8')) as OpTableFile;
+  const table = JSON.parse(text) as OpTableFile;
   const run = new OpTableRun(device, table);
   const outcomes: CaseOutcome[] = [];
   for (const one of table.cases) outcomes.push(await run.runCase(one));
@@ -91,6 +74,7 @@ async function runInTab(
 ): Promise<CaseOutcome[]> {
   const server = await startStaticServer({
     '/e2e/tools/opTable/': join(import.meta.dirname, 'opTable'),
+    '/web/src/gpu/': join(repositoryRoot, 'web/src/gpu'),
     '/table/': folder,
   });
   // Loaded where a browser is driven only: a run in Node needs no driver.
@@ -139,23 +123,25 @@ function printTable(outcomes: CaseOutcome[], engine: OpEngine, features: Feature
   }
 }
 
-async function ops(): Promise<number> {
-  const { engine, features, recording, json } = readOptions();
+async function runInEngine(engine: OpEngine, features: FeatureSet, text: string) {
+  if (engine === 'node') return runInNode(text, features);
   const folder = mkdtempSync(join(tmpdir(), 'tessera-ops-'));
   try {
-    const file = join(folder, 'table.json');
-    writeTable(file, features, recording);
-    const outcomes =
-      engine === 'node'
-        ? await runInNode(file, features)
-        : await runInTab(engine, folder, features);
-    const passed = outcomes.every((outcome) => outcome.passed);
-    if (json) console.log(JSON.stringify({ engine, features, passed, cases: outcomes }));
-    else printTable(outcomes, engine, features);
-    return passed && outcomes.length > 0 ? 0 : 1;
+    writeFileSync(join(folder, 'table.json'), text);
+    return await runInTab(engine, folder, features);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function ops(): Promise<number> {
+  const { engine, features, recording, json } = readOptions();
+  const text = writeOpTable(['--features', features, ...recording]);
+  const outcomes = await runInEngine(engine, features, text);
+  const passed = outcomes.every((outcome) => outcome.passed);
+  if (json) console.log(JSON.stringify({ engine, features, passed, cases: outcomes }));
+  else printTable(outcomes, engine, features);
+  return passed && outcomes.length > 0 ? 0 : 1;
 }
 
 await runTool('ops', ops);

@@ -1,10 +1,11 @@
-// op_table --features f32|f16|subgroups [--all] [--binding-bytes-max N] [--op NAME]: the op cases as
-// JSON on standard output.
+// op_table --features f32|f16|subgroups [--all] [--binding-bytes-max N] [--op NAME]: the op cases
+// as JSON on standard output.
 #include <cstdio>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "gpu/op_table_writer.h"
+#include "gpu/shader_variants.h"
 
 namespace {
 
@@ -13,11 +14,31 @@ struct Options {
   std::string op;
   bool all = false;
   bool unfused = false;
+  bool variants = false;
   std::size_t binding_bytes_max = 128u << 20;
 };
 
+using namespace tessera::testing;
+
+int print(OpTableWriter table) {
+  const std::string json = std::move(table).take();
+  std::fwrite(json.data(), 1, json.size(), stdout);
+  return 0;
+}
+
+int write_variants() {
+  OpTableWriter table(RecordingOptions{});
+  for (const tessera::webgpu::Kernel& kernel : shader_variants()) {
+    const auto added = table.add(kernel);
+    if (!added) {
+      std::fprintf(stderr, "%s\n", added.error().message.c_str());
+      return 1;
+    }
+  }
+  return print(std::move(table));
+}
+
 int write_table(const Options& options) {
-  using namespace tessera::testing;
   RecordingOptions recording;
   recording.limits.binding_bytes_max = options.binding_bytes_max;
   recording.uses_f16 = options.features == "f16";
@@ -34,9 +55,7 @@ int write_table(const Options& options) {
       return 1;
     }
   }
-  const std::string json = std::move(table).take();
-  std::fwrite(json.data(), 1, json.size(), stdout);
-  return 0;
+  return print(std::move(table));
 }
 
 }  // namespace
@@ -44,12 +63,12 @@ int write_table(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app{"The op cases as JSON"};
   Options options;
-  app.add_option("--features", options.features)
-      ->check(CLI::IsMember({"f32", "f16", "subgroups"}));
+  app.add_option("--features", options.features)->check(CLI::IsMember({"f32", "f16", "subgroups"}));
   app.add_option("--op", options.op, "Only this op's cases");
   app.add_option("--binding-bytes-max", options.binding_bytes_max, "Cut larger matrices");
   app.add_flag("--all", options.all, "All cases, not only the short list");
   app.add_flag("--unfused", options.unfused, "Every op by itself");
+  app.add_flag("--variants", options.variants, "Every shader that there can be, and no cases");
   CLI11_PARSE(app, argc, argv);
-  return write_table(options);
+  return options.variants ? write_variants() : write_table(options);
 }

@@ -88,8 +88,9 @@ Result<void> OpTableWriter::write_dispatches(const RecordingBackend& backend) {
   cases_.key("dispatches").begin_array();
   for (const webgpu::Dispatch& dispatch : backend.dispatches()) {
     TESSERA_TRY(std::string code, webgpu::compose(dispatch.kernel));
-    cases_.begin_object().key("pipeline").integer(
-        static_cast<std::int64_t>(pipeline_index(dispatch.kernel, std::move(code))));
+    cases_.begin_object()
+        .key("pipeline")
+        .integer(static_cast<std::int64_t>(pipeline_index(dispatch.kernel, std::move(code))));
     cases_.key("bindings").begin_array();
     for (const webgpu::Binding& binding : dispatch.bindings) {
       cases_.begin_array().integer(binding.buffer).integer(binding.offset_bytes);
@@ -117,6 +118,12 @@ Result<void> OpTableWriter::add(const OpCase& one) {
   TESSERA_TRY_VOID(write_dispatches(backend));
   write_results(backend, run, options_.uses_f16, cases_);
   cases_.end_object();
+  return {};
+}
+
+Result<void> OpTableWriter::add(const webgpu::Kernel& kernel) {
+  TESSERA_TRY(std::string code, webgpu::compose(kernel));
+  pipeline_index(kernel, std::move(code));
   return {};
 }
 

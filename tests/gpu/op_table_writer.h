@@ -20,6 +20,8 @@ class OpTableWriter {
 
   // Errors: those of recording.
   Result<void> add(const OpCase& one);
+  // A pipeline that no case needs to use. Errors: those of composing.
+  Result<void> add(const webgpu::Kernel& kernel);
   std::string take() &&;
 
  private:

@@ -1,4 +1,5 @@
 /** Runs an op table on a WebGPU device, in a tab's worker or in Node with Dawn. */
+import { kBufferUsage, kMapModeRead } from '../../../web/src/gpu/usage.ts';
 import type {
   CaseEntry,
   CaseOutcome,
@@ -31,7 +32,7 @@ function decodeBase64(text: string): Uint8Array {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
 
-async function createPipeline(device: GPUDevice, entry: PipelineEntry) {
+export async function createPipeline(device: GPUDevice, entry: PipelineEntry) {
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ label: entry.label, code: entry.code });
   const { messages } = await module.getCompilationInfo();
@@ -121,7 +122,7 @@ export class OpTableRun {
 
   #createBuffer(base64: string): GPUBuffer {
     const bytes = decodeBase64(base64);
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const usage = kBufferUsage.storage | kBufferUsage.copyDestination | kBufferUsage.copySource;
     const buffer = this.device.createBuffer({ size: Math.max(16, bytes.length), usage });
     this.device.queue.writeBuffer(buffer, 0, bytes);
     return buffer;
@@ -160,7 +161,7 @@ export class OpTableRun {
     const words = new Uint32Array(dispatch.parameters);
     const uniform = this.device.createBuffer({
       size: Math.ceil(words.byteLength / 16) * 16,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      usage: kBufferUsage.uniform | kBufferUsage.copyDestination,
     });
     this.device.queue.writeBuffer(uniform, 0, words);
     const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: uniform } }];
@@ -177,12 +178,12 @@ export class OpTableRun {
     if (!source) throw new Error(`no buffer ${result.buffer}`);
     const elementSize = result.type === 'f16' ? 2 : 4;
     const size = Math.ceil((result.expected.length * elementSize) / 4) * 4;
-    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const usage = kBufferUsage.mapRead | kBufferUsage.copyDestination;
     const staging = this.device.createBuffer({ size, usage });
     const encoder = this.device.createCommandEncoder();
     encoder.copyBufferToBuffer(source, result.offset_bytes, staging, 0, size);
     this.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
+    await staging.mapAsync(kMapModeRead);
     const numbers = readNumbers(result.type, staging.getMappedRange(), result.expected.length);
     staging.destroy();
     return numbers;
