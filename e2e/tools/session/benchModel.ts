@@ -12,9 +12,14 @@ export interface BenchCommand extends LoadOptions {
   runs: number;
 }
 
-export interface Speed {
+export interface RunSpeed {
   prefill_tokens_per_s: number;
   decode_tokens_per_s: number;
+}
+
+/** The medians, and every run that they are of. */
+export interface Speed extends RunSpeed {
+  runs: RunSpeed[];
 }
 
 const greedy = {
@@ -27,7 +32,7 @@ const greedy = {
   stop: [],
 };
 
-function median(values: number[]): number {
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
@@ -48,7 +53,7 @@ function promptIds(run: number, count: number, vocabularySize: number): number[]
   return ids;
 }
 
-function measureOnce(runtime: WasmRuntime, model: number, ids: number[], tokens: number): Speed {
+function measureOnce(runtime: WasmRuntime, model: number, ids: number[], tokens: number): RunSpeed {
   runtime.call('generation.start', {
     model,
     prompt_ids: ids,
@@ -70,7 +75,7 @@ function measureOnce(runtime: WasmRuntime, model: number, ids: number[], tokens:
 
 export async function benchModel(runtime: WasmRuntime, command: BenchCommand): Promise<Speed> {
   const model = await loadModel(runtime, command);
-  const speeds: Speed[] = [];
+  const speeds: RunSpeed[] = [];
   for (let run = 0; run <= command.runs; run++) {
     const ids = promptIds(run, command.promptTokens, model.vocabularySize);
     const speed = measureOnce(runtime, model.id, ids, command.tokens);
@@ -79,5 +84,6 @@ export async function benchModel(runtime: WasmRuntime, command: BenchCommand): P
   return {
     prefill_tokens_per_s: median(speeds.map((speed) => speed.prefill_tokens_per_s)),
     decode_tokens_per_s: median(speeds.map((speed) => speed.decode_tokens_per_s)),
+    runs: speeds,
   };
 }
