@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 // wasm-threads first.
 export default defineConfig({
   test: {
-    include: ['web/**/*.wasm.test.ts'],
+    include: ['web/**/*.wasm.test.ts', 'e2e/tools/*.wasm.test.ts'],
     environment: 'node',
     pool: 'forks',
     maxWorkers: 1,

@@ -19,6 +19,23 @@ test('a visitor sees what the browser offers and which build was chosen', async 
   expect(builds).toContain(`“${chosen}” was chosen`);
 });
 
+test('a visitor sees where the model runs, and the measurement that decided it', async ({
+  chat,
+  engineName,
+}) => {
+  await chat.openAndLoad('backend=auto');
+  if (!(await chat.page.isVisible(part('tabPanel')))) await chat.page.click(part('toggleTabPanel'));
+  const sentences = (await chat.page.textContent(part('capabilitySentences'))) ?? '';
+  if (engineName === 'webkit') {
+    expect(sentences).toContain('no WebGPU here. The model runs on Wasm instead.');
+    return;
+  }
+  // Both adapters are software, which computes no faster than Wasm does.
+  expect(sentences).toMatch(
+    /runs on Wasm, the faster one: it makes \d+ tokens a second .* WebGPU on “[^”]+” \d/,
+  );
+});
+
 test('a visitor sees progress in bytes while the model loads', async ({ chat }) => {
   await chat.open();
   const seen = await chat.page.waitFor((detail: string) => {

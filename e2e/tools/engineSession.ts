@@ -1,7 +1,7 @@
 /** Runs one command of session/ in an engine: in a worker of a blank tab, or in this Node. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { engineNames, type EngineName } from '../engines/page.ts';
+import { engineNames, type EngineBrowser, type EngineName } from '../engines/page.ts';
 import {
   runCommand,
   type SessionCommand,
@@ -104,6 +104,24 @@ interface WorkerRun {
 }
 
 async function runInTab(
+  browser: EngineBrowser,
+  url: string,
+  request: SessionRequest,
+): Promise<SessionResult> {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.goto(`${url}/`);
+    const run: WorkerRun = { request, startMsMax: 5000, startsMax: 5 };
+    const reply = await page.evaluate(runInWorker, run);
+    if (!reply.result) throw new Error(reply.error ?? 'the worker gave no result');
+    return reply.result;
+  } finally {
+    await context.close();
+  }
+}
+
+async function runInBrowser(
   name: EngineName,
   url: string,
   request: SessionRequest,
@@ -112,19 +130,17 @@ async function runInTab(
   const { launchEngine } = await import('../engines/table.ts');
   const browser = await launchEngine(name);
   try {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await page.goto(`${url}/`);
-    const run: WorkerRun = { request, startMsMax: 5000, startsMax: 5 };
-    const reply = await page.evaluate(runInWorker, run);
-    if (!reply.result) throw new Error(reply.error ?? 'the worker gave no result');
-    return reply.result;
+    return await runInTab(browser, url, request);
   } finally {
     await browser.close();
   }
 }
 
-export async function runSession(options: SessionOptions): Promise<SessionResult> {
+/** In `browser`, which stays open, or in one of its own. */
+export async function runSession(
+  options: SessionOptions,
+  browser?: EngineBrowser,
+): Promise<SessionResult> {
   const builds = findBuilds(options);
   const server = await startStaticServer({
     '/e2e/tools/session/': join(import.meta.dirname, 'session'),
@@ -137,7 +153,8 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   });
   try {
     const request = makeRequest(options, builds, server.url);
-    if (options.engine !== 'node') return await runInTab(options.engine, server.url, request);
+    if (browser) return await runInTab(browser, server.url, request);
+    if (options.engine !== 'node') return await runInBrowser(options.engine, server.url, request);
     requireCapableNode();
     return await runCommand(request, request.backend === 'webgpu' ? await startDawn() : undefined);
   } finally {

@@ -37,7 +37,7 @@ export async function createPipeline(device: GPUDevice, entry: PipelineEntry) {
   const module = device.createShaderModule({ label: entry.label, code: entry.code });
   const { messages } = await module.getCompilationInfo();
   const errors = messages.filter(({ type }) => type === 'error');
-  const text = errors.map((found) => `${found.lineNumber}: ${found.message}`).join('\n');
+  const text = errors.map((found) => `${found.lineNum}: ${found.message}`).join('\n');
   if (errors.length > 0) {
     await device.popErrorScope();
     throw new Error(`${entry.label}: ${text}`);
