@@ -69,7 +69,10 @@ export async function launchFirefox(): Promise<EngineBrowser> {
     executablePath: process.env['TESSERA_FIREFOX'] ?? '/usr/bin/firefox-esr',
     env: {
       ...(process.env as Record<string, string>),
-      VK_DRIVER_FILES: '/usr/share/vulkan/icd.d/lvp_icd.json',
+      // Named either way, by the distribution's release; what is not there is passed over.
+      VK_DRIVER_FILES: ['lvp_icd.json', 'lvp_icd.x86_64.json']
+        .map((name) => `/usr/share/vulkan/icd.d/${name}`)
+        .join(':'),
     },
     firefoxUserPrefs: { 'dom.webgpu.enabled': true, 'gfx.webgpu.ignore-blocklist': true },
   });

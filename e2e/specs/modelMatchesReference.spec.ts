@@ -1,8 +1,9 @@
-/** A tab's greedy text is the reference's, token by token, until it differs at a near-tie. */
+/** On Wasm a tab computes what the references say: logits, and greedy text until a near-tie. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { post } from '../fixtures/apiCalls.ts';
 import { expect, test } from '../fixtures/test.ts';
+import { verifyFolder } from '../tools/verifyFolder.ts';
 import { repositoryRoot } from '../tools/wasmBuilds.ts';
 
 interface Reference {
@@ -36,6 +37,25 @@ function readTokens(): string[] {
 function gapOf(candidates: Record<string, number>): number {
   const [first = 0, second = -Infinity] = Object.values(candidates).toSorted((a, b) => b - a);
   return first - second;
+}
+
+for (const fixture of ['llama', 'llama3_rope', 'qwen2', 'qwen3']) {
+  test(`${fixture} gives the reference's logits on Wasm`, async ({ engine }) => {
+    const { outputs, tolerance } = await verifyFolder(
+      {
+        engine: engine.name,
+        backend: 'wasm',
+        features: undefined,
+        bindingBytesMax: undefined,
+        variant: null,
+        threads: 2,
+        activations: 'f32',
+        source: join(repositoryRoot, 'tests/fixtures', fixture),
+      },
+      engine,
+    );
+    expect(outputs[0]?.relative_error ?? Number.NaN).toBeLessThanOrEqual(tolerance);
+  });
 }
 
 test('greedy text equals the reference until a near-tie', async ({ chat, server }) => {

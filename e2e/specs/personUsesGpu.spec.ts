@@ -75,5 +75,6 @@ test.describe('with a model that goes on and on', () => {
     await lost;
     expect(lost).toBeDefined();
     expect(text).toBe(undisturbed);
+    expect(await chat.page.textContent(part('notice'))).toMatch(/graphics device was lost/);
   });
 });

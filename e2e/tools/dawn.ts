@@ -11,7 +11,8 @@ const kept: GPU[] = [];
  * "enable-dawn-features=vulkan_enable_f16_on_nvidia,allow_unsafe_apis".
  */
 export async function startDawn(flags = process.env['TESSERA_DAWN_FLAGS'] ?? ''): Promise<GPU> {
-  const { create } = await import('webgpu');
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
   const start = () => {
     const gpu = create(flags.split(' ').filter((flag) => flag !== ''));
     kept.push(gpu);

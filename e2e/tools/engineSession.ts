@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { engineNames, type EngineBrowser, type EngineName } from '../engines/page.ts';
-import { launchEngine } from '../engines/table.ts';
 import {
   runCommand,
   type SessionCommand,
@@ -127,6 +126,8 @@ async function runInBrowser(
   url: string,
   request: SessionRequest,
 ): Promise<SessionResult> {
+  // Loaded where a browser is driven only: a run in Node needs no driver.
+  const { launchEngine } = await import('../engines/table.ts');
   const browser = await launchEngine(name);
   try {
     return await runInTab(browser, url, request);

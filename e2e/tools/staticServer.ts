@@ -12,6 +12,7 @@ import { extname, join, normalize } from 'node:path';
 
 const contentTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
   '.json': 'application/json',
   '.mjs': 'text/javascript',
   '.ts': 'text/javascript',

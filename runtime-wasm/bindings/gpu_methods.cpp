@@ -68,8 +68,8 @@ Result<void> gpu_deliver(ModelTable& models, const JsonObject& parameters, JsonW
   TESSERA_TRY(const std::int64_t pointer, parameters.integer("pointer", 1));
   TESSERA_TRY(const std::int64_t size, parameters.integer("size_bytes", 0, kUint32Max));
   const auto* bytes = reinterpret_cast<const std::byte*>(static_cast<std::uintptr_t>(pointer));
-  TESSERA_TRY_VOID(gpu->deliver({static_cast<std::uint32_t>(ticket)},
-                                {bytes, static_cast<std::size_t>(size)}));
+  TESSERA_TRY_VOID(
+      gpu->deliver({static_cast<std::uint32_t>(ticket)}, {bytes, static_cast<std::size_t>(size)}));
   reply.begin_object().end_object();
   return {};
 }

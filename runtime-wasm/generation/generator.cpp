@@ -180,8 +180,8 @@ Result<GenerationStep> Generator::land(const Flight& flight) {
     prefilled_ += flight.chunk_tokens;
     timings_.prefill_tokens += static_cast<std::int64_t>(flight.chunk_tokens);
     if (flight.samples) arrived_ = std::move(sampled);
-    return GenerationStep(PrefillProgress{static_cast<std::int64_t>(prefilled_),
-                                          static_cast<std::int64_t>(target_)});
+    return GenerationStep(
+        PrefillProgress{static_cast<std::int64_t>(prefilled_), static_cast<std::int64_t>(target_)});
   }
   timings_.decode_tokens += 1;
   return GenerationStep(emit(std::move(sampled)));
@@ -275,8 +275,8 @@ Result<std::optional<std::vector<float>>> Generator::continue_forward_all() {
   const auto vocabulary =
       static_cast<std::size_t>(model_.decoder().configuration().vocabulary_size);
   while (model_.backend().is_read_done(pass.ticket)) {
-    const std::span rows = std::span(pass.logits)
-                               .subspan(pass.position * vocabulary, pass.chunk_tokens * vocabulary);
+    const std::span rows =
+        std::span(pass.logits).subspan(pass.position * vocabulary, pass.chunk_tokens * vocabulary);
     TESSERA_TRY_VOID(model_.backend().finish_read(pass.ticket, std::as_writable_bytes(rows)));
     pass.position += pass.chunk_tokens;
     pass.chunk_tokens = 0;

@@ -47,8 +47,8 @@ SampledToken read_report(const SampleReport& report, std::int32_t logprobs) {
   if (logprobs < 0) return token;
   token.logprob = report.logprob;
   const auto count = std::min<std::int64_t>(logprobs, kSampleAlternativesMax);
-  for (const SampleAlternative& alternative : std::span(report.alternatives).first(
-           static_cast<std::size_t>(count))) {
+  for (const SampleAlternative& alternative :
+       std::span(report.alternatives).first(static_cast<std::size_t>(count))) {
     token.alternatives.push_back({alternative.id, alternative.logprob});
   }
   return token;

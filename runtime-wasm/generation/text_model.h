@@ -37,7 +37,7 @@ class TextModel {
   // Where the bytes of a shard go. The tokenizer's shard has one span into memory of its own.
   // REQUIRES: shard < manifest().shards.size().
   struct Destination {
-    std::uint64_t offset = 0;        // in the shard
+    std::uint64_t offset = 0;         // in the shard
     std::span<std::byte> host_bytes;  // empty if they go to a device's buffer:
     ShardSpan device;
   };

@@ -189,7 +189,7 @@ Result<void> DecoderModel::write_positions(std::int64_t position, std::int64_t t
 
 Result<void> DecoderModel::run_pass(const Pass& pass) {
   TESSERA_TRY(const Program* program, program_for(pass));
-  logits_rows_ = pass.rows == LogitsRows::kNone ? 0
+  logits_rows_ = pass.rows == LogitsRows::kNone   ? 0
                  : pass.rows == LogitsRows::kLast ? 1
                                                   : pass.tokens;
   return backend_.run(*program);

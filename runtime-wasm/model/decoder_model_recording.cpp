@@ -105,8 +105,8 @@ void DecoderModel::record_logits(std::int64_t tokens, LogitsRows rows, std::vect
 
 void DecoderModel::record_sample(std::vector<Op>& ops) const {
   const Activation& a = activation_;
-  ops.push_back(Sample{first_rows(a.logits, 1), a.sample_parameters, a.seen, first_rows(a.ids, 1),
-                       a.report});
+  ops.push_back(
+      Sample{first_rows(a.logits, 1), a.sample_parameters, a.seen, first_rows(a.ids, 1), a.report});
 }
 
 MatMul DecoderModel::linear(const Linear& layer, const TensorRef& x, const TensorRef& out) const {

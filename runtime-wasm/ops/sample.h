@@ -51,9 +51,9 @@ inline constexpr std::int64_t kSampleReportWords = sizeof(SampleReport) / 4;
 struct Sample {
   TensorRef logits;      // [1, vocabulary_size] f32; may be changed
   TensorRef parameters;  // [kSampleParametersWords] i32
-  TensorRef seen;    // [(vocabulary_size + 31) / 32] i32: bit id % 32 of word id / 32 is set for the
-                     // tokens of prompt and answer; the chosen one is added
-  TensorRef token;   // [1] i32: the chosen id
+  TensorRef seen;   // [(vocabulary_size + 31) / 32] i32: bit id % 32 of word id / 32 is set for the
+                    // tokens of prompt and answer; the chosen one is added
+  TensorRef token;  // [1] i32: the chosen id
   TensorRef report;  // [kSampleReportWords] i32
 
   Result<void> validate() const;

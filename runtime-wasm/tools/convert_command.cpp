@@ -1,4 +1,6 @@
 // tessera convert SOURCE --out DIR [--weights TYPE]: makes a model package.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -34,7 +36,9 @@ Result<void> run(const ConvertCommandOptions& options) {
   ConvertOptions convert_options;
   if (!options.weights.empty()) convert_options.weights = data_type_from_name(options.weights);
   convert_options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  if (!options.quiet) convert_options.on_progress = print_progress;
+  // A line that is written over and over belongs on a screen, not in a log.
+  const bool is_watched = !options.quiet && isatty(STDERR_FILENO) != 0;
+  if (is_watched) convert_options.on_progress = print_progress;
   auto manifest = convert_model(*source, convert_options, output);
   if (!manifest) return manifest.error().with_context(options.source);
   TESSERA_TRY_VOID(output.commit(*manifest));

@@ -1,6 +1,7 @@
 #include "tools/load_model.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <limits>
 #include <thread>
@@ -8,8 +9,33 @@
 
 #include "backends/cpu/cpu_backend.h"
 #include "package/package_directory.h"
+#include "tools/sha256.h"
 
 namespace tessera {
+
+namespace {
+
+// Reads a shard whole, and hands it to the model only if it has the hash of its name. `bytes` is
+// room that one shard after another may use.
+Result<void> load_shard(const PackageDirectory& package, std::uint32_t shard,
+                        std::vector<std::byte>& bytes, TextModel& model) {
+  const ShardEntry& entry = package.manifest().shards[shard];
+  bytes.resize(static_cast<std::size_t>(entry.size_bytes));
+  TESSERA_TRY_VOID(package.read_shard(shard, 0, bytes));
+  if (sha256_hex(bytes) != entry.sha256) {
+    return Error{ErrorCode::kInvalidFile, package.shard_path(entry) +
+                                              " does not have the hash of its name: it is damaged; "
+                                              "convert the model again"};
+  }
+  for (const TextModel::Destination& span : model.shard_spans(shard)) {
+    const auto part =
+        std::span(bytes).subspan(static_cast<std::size_t>(span.offset), span.host_bytes.size());
+    std::ranges::copy(part, span.host_bytes.begin());
+  }
+  return model.finish_shard(shard);
+}
+
+}  // namespace
 
 void add_load_options(CLI::App& command, LoadOptions& options) {
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -35,11 +61,9 @@ Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options) {
   model_options.kv_type = options.kv == "f32" ? DataType::kF32 : DataType::kF16;
   TESSERA_TRY(auto model, TextModel::create(package.manifest(), std::move(backend), model_options));
   const auto shards = static_cast<std::uint32_t>(package.manifest().shards.size());
+  std::vector<std::byte> bytes;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
-    for (const TextModel::Destination& span : model->shard_spans(shard)) {
-      TESSERA_TRY_VOID(package.read_shard(shard, span.offset, span.host_bytes));
-    }
-    TESSERA_TRY_VOID(model->finish_shard(shard));
+    TESSERA_TRY_VOID(load_shard(package, shard, bytes, *model));
   }
   return model;
 }

@@ -24,6 +24,7 @@ struct LoadOptions {
 // Adds PACKAGE, --threads, --activations and --kv to a command.
 void add_load_options(CLI::App& command, LoadOptions& options);
 
+// Errors: kInvalidFile, with its path, if a shard does not have the hash of its name.
 Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options);
 
 // Prints "tessera: <message>" to standard error and gives the exit status of a failed command.

@@ -6,9 +6,11 @@
 // scores as many as it has threads at a time, and keeps a running maximum. With one split it
 // writes out, else partial results (attention_combine.wgsl):
 //   partials[t, h, split, 0 .. head_size + 1] = weighted values, maximum, sum of weights
+// {query}: a single token's query and key may come as their projections left them.
 #include "activations/scalar.wgsl"
 #include "reduction/{reduction}.wgsl"
 #include "caches/{cache}.wgsl"
+#include "queries/{query}.wgsl"
 
 override workgroup_size: u32 = 64u;
 
@@ -24,10 +26,18 @@ struct Parameters {
   out: u32,
   partials: u32,
   scale: f32,
+  // For queries/rotated.wgsl:
+  key: u32,
+  value: u32,
+  frequencies: u32,
+  half: u32,
+  rope_scale: f32,
+  query_norm: u32,  // or nowhere
+  key_norm: u32,    // or nowhere
+  query_epsilon: f32,
+  key_epsilon: f32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(2) var<storage, read> key_cache: array<u32>;
-@group(0) @binding(3) var<storage, read> value_cache: array<u32>;
 
 const words_per_thread_max = 4u;
 const lowest = -3.0e38;
@@ -54,9 +64,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
         @builtin(local_invocation_index) thread: u32) {
   let head_size = parameters.head_size;
   let row = workgroup.z * parameters.query_heads + workgroup.y;
-  for (var i = thread; i < head_size; i += workgroup_size) {
-    query_row[i] = read_f32(parameters.query + row * head_size + i);
-  }
   if (thread == 0u) {
     shared_position = read_i32(parameters.positions + workgroup.z);
   }
@@ -67,6 +74,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   let share = (seen_end - seen_begin + parameters.splits - 1u) / parameters.splits;
   let begin = min(seen_begin + workgroup.x * share, seen_end);
   let end = min(begin + share, seen_end);
+  load_query(thread, row, workgroup.y, position, workgroup.x == 0u);
 
   let head_words = head_size / elements_per_word;
   let cache = workgroup.y / parameters.group * parameters.context_tokens_max;
@@ -77,16 +85,19 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   var sums: array<vec2<f32>, words_per_thread_max>;
   var maximum = lowest;
   var weight_sum = 0.0;
-  for (var tile = begin; tile < end; tile += workgroup_size) {
+  // A new key's position is the last one, and not in the cache yet.
+  let has_new = takes_new && begin < end && end == u32(position + 1);
+  let cached_end = select(end, end - 1u, has_new);
+  for (var tile = begin; tile < cached_end; tile += workgroup_size) {
     var own_score = lowest;
-    if (tile + thread < end) {
+    if (tile + thread < cached_end) {
       own_score = score((cache + tile + thread) * head_words, head_words);
     }
     let new_maximum = max(maximum, workgroup_max(thread, own_score));
     let correction = exp(max(maximum - new_maximum, -100.0));
     maximum = new_maximum;
     var own_weight = 0.0;
-    if (tile + thread < end) {
+    if (tile + thread < cached_end) {
       own_weight = exp(max(own_score - maximum, -100.0));
     }
     weights[thread] = own_weight;
@@ -95,7 +106,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     for (var k = 0u; k < words_per_thread_max; k++) {
       sums[k] *= correction;
     }
-    let count = select(min(end - tile, workgroup_size), 0u, team >= teams);
+    let count = select(min(cached_end - tile, workgroup_size), 0u, team >= teams);
     for (var i = team; i < count; i += teams) {
       let cached_row = (cache + tile + i) * head_words;
       for (var k = 0u; k < words_per_thread_max; k++) {
@@ -106,6 +117,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
       }
     }
     workgroupBarrier();
+  }
+
+  if (has_new) {
+    let new_score = parameters.scale * workgroup_sum(thread, new_product(thread));
+    let new_maximum = max(maximum, new_score);
+    let correction = exp(max(maximum - new_maximum, -100.0));
+    let new_weight = exp(max(new_score - new_maximum, -100.0));
+    maximum = new_maximum;
+    weight_sum = weight_sum * correction + select(0.0, new_weight, thread == 0u);
+    for (var k = 0u; k < words_per_thread_max; k++) {
+      sums[k] *= correction;
+      let word = lane + k * lanes;
+      if (team == 0u && word < head_words) {
+        sums[k] += new_weight * new_value(workgroup.y, word);
+      }
+    }
   }
 
   let total = workgroup_sum(thread, weight_sum);

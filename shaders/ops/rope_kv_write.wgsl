@@ -1,12 +1,11 @@
-// In one dispatch: query and key heads normed if they have norms, then rotated as in rope.wgsl; keys and
-// values written to the caches as in kv_write.wgsl.
+// In one dispatch: query and key heads normed if they have norms, then rotated as in rope.wgsl;
+// keys and values written to the caches as in kv_write.wgsl.
 // query [tokens, query_heads, head_size], key and value [tokens, key_value_heads, head_size]. One
 // workgroup a head of query, key or value and a token; head_size <= 256.
 #include "activations/scalar.wgsl"
 #include "vectors/scalar.wgsl"
-#include "numbers/nowhere.wgsl"
 #include "reduction/{reduction}.wgsl"
-#include "numbers/rotation.wgsl"
+#include "numbers/rotated_row.wgsl"
 #include "caches/{cache}.wgsl"
 
 override workgroup_size: u32 = 64u;
@@ -26,42 +25,11 @@ struct Parameters {
   key_norm: u32,    // or nowhere
   query_epsilon: f32,
   key_epsilon: f32,
-  scale: f32,
+  rope_scale: f32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(3) var<storage, read_write> key_cache: array<u32>;
 @group(0) @binding(4) var<storage, read_write> value_cache: array<u32>;
-
-var<workgroup> row: array<f32, 256>;
-
-fn rotated(element: u32, position: i32) -> f32 {
-  let half = parameters.half;
-  if (element >= 2u * half) {
-    return row[element];
-  }
-  let pair = select(element, element - half, element >= half);
-  let turn = parameters.scale * rotation(position, read_f32(parameters.frequencies + pair));
-  if (element < half) {
-    return row[element] * turn.x - row[element + half] * turn.y;
-  }
-  return row[element] * turn.x + row[element - half] * turn.y;
-}
-
-// row = x, normed if `norm` is somewhere.
-fn load_row(thread: u32, at: u32, norm: u32, epsilon: f32) {
-  var squares = 0.0;
-  for (var i = thread; i < parameters.head_size; i += workgroup_size) {
-    row[i] = read_f32(at + i);
-    squares += row[i] * row[i];
-  }
-  let mean = workgroup_sum(thread, squares) / f32(parameters.head_size);
-  if (norm != nowhere) {
-    for (var i = thread; i < parameters.head_size; i += workgroup_size) {
-      row[i] *= inverseSqrt(mean + epsilon) * vectors[norm + i];
-    }
-  }
-  workgroupBarrier();
-}
 
 fn write_query(thread: u32, at: u32, position: i32) {
   for (var i = thread; i < parameters.head_size; i += workgroup_size) {

@@ -35,6 +35,26 @@ std::string label_of(const webgpu::Kernel& kernel) {
   return label;
 }
 
+// What is not zero: runs of pages as [offset, base64].
+void write_runs(std::span<const std::byte> bytes, JsonWriter& json) {
+  constexpr std::size_t kPage = 4096;
+  const auto page = [&](std::size_t at) {
+    return bytes.subspan(at, std::min(kPage, bytes.size() - at));
+  };
+  const auto is_zero = [&](std::size_t at) {
+    return std::ranges::all_of(page(at), [](std::byte b) { return b == std::byte{0}; });
+  };
+  for (std::size_t at = 0; at < bytes.size();) {
+    std::size_t end = at;
+    while (end < bytes.size() && !is_zero(end)) end += page(end).size();
+    if (end > at) {
+      json.begin_array().integer(static_cast<std::int64_t>(at));
+      json.string(base64(bytes.subspan(at, end - at))).end_array();
+    }
+    at = end > at ? end : at + page(at).size();
+  }
+}
+
 void write_buffers(const RecordingBackend& backend, JsonWriter& json) {
   std::set<std::uint32_t> used;
   for (const webgpu::Dispatch& dispatch : backend.dispatches()) {
@@ -43,7 +63,11 @@ void write_buffers(const RecordingBackend& backend, JsonWriter& json) {
   json.key("buffers").begin_array();
   for (const auto& [id, bytes] : backend.gpu_buffers()) {
     if (!used.contains(id)) continue;
-    json.begin_object().key("id").integer(id).key("bytes").string(base64(bytes)).end_object();
+    json.begin_object().key("id").integer(id);
+    json.key("size_bytes").integer(static_cast<std::int64_t>(bytes.size()));
+    json.key("runs").begin_array();
+    write_runs(bytes, json);
+    json.end_array().end_object();
   }
   json.end_array();
 }
@@ -88,8 +112,9 @@ Result<void> OpTableWriter::write_dispatches(const RecordingBackend& backend) {
   cases_.key("dispatches").begin_array();
   for (const webgpu::Dispatch& dispatch : backend.dispatches()) {
     TESSERA_TRY(std::string code, webgpu::compose(dispatch.kernel));
-    cases_.begin_object().key("pipeline").integer(
-        static_cast<std::int64_t>(pipeline_index(dispatch.kernel, std::move(code))));
+    cases_.begin_object()
+        .key("pipeline")
+        .integer(static_cast<std::int64_t>(pipeline_index(dispatch.kernel, std::move(code))));
     cases_.key("bindings").begin_array();
     for (const webgpu::Binding& binding : dispatch.bindings) {
       cases_.begin_array().integer(binding.buffer).integer(binding.offset_bytes);
@@ -117,6 +142,28 @@ Result<void> OpTableWriter::add(const OpCase& one) {
   TESSERA_TRY_VOID(write_dispatches(backend));
   write_results(backend, run, options_.uses_f16, cases_);
   cases_.end_object();
+  return {};
+}
+
+Result<void> OpTableWriter::add(const BenchCase& one) {
+  RecordingBackend backend(options_);
+  std::vector<Op> ops;
+  for (int copy = 0; copy < one.copies; ++copy) {
+    for (Op& op : one.make(backend)) ops.push_back(std::move(op));
+  }
+  TESSERA_TRY_VOID(backend.prepare(ops, {}));
+  cases_.begin_object().key("op").string("bench").key("name").string(one.name);
+  cases_.key("bytes").number(one.bytes).key("operations").number(one.operations);
+  cases_.key("copies").integer(one.copies).key("results").begin_array().end_array();
+  write_buffers(backend, cases_);
+  TESSERA_TRY_VOID(write_dispatches(backend));
+  cases_.end_object();
+  return {};
+}
+
+Result<void> OpTableWriter::add(const webgpu::Kernel& kernel) {
+  TESSERA_TRY(std::string code, webgpu::compose(kernel));
+  pipeline_index(kernel, std::move(code));
   return {};
 }
 

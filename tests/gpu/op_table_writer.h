@@ -4,13 +4,14 @@
 #include <string>
 
 #include "base/json_writer.h"
+#include "gpu/bench_cases.h"
 #include "gpu/recording_backend.h"
 #include "support/op_case.h"
 
 namespace tessera::testing {
 
 // {"pipelines": [{"label", "code", "constants"}], "cases": [{"op", "name",
-//   "buffers": [{"id", "bytes": base64}],
+//   "buffers": [{"id", "size_bytes", "runs": [[offset, base64], what is not zero]}],
 //   "dispatches": [{"pipeline": index, "bindings": [[buffer, offset, size]], "parameters": [words],
 //     "workgroups": [x, y, z]}],
 //   "results": [{"buffer", "offset_bytes", "type", "scale", "tolerance", "expected": [numbers]}]}]}
@@ -20,6 +21,10 @@ class OpTableWriter {
 
   // Errors: those of recording.
   Result<void> add(const OpCase& one);
+  // A case without results, but with "bytes", "operations" and "copies".
+  Result<void> add(const BenchCase& one);
+  // A pipeline that no case needs to use. Errors: those of composing.
+  Result<void> add(const webgpu::Kernel& kernel);
   std::string take() &&;
 
  private:

@@ -33,9 +33,9 @@ RecordingBackend::Allocation RecordingBackend::place_in(std::uint32_t buffer,
 RecordingBackend::Allocation RecordingBackend::cut(DataType type, const Shape& shape) {
   const std::int64_t panels = panel_count(shape[0]);
   const std::size_t panel_bytes =
-      is_quantized(type) ? panel_size_bytes(type, shape[1])
-                         : static_cast<std::size_t>(shape[1]) * kPanelRows *
-                               (type == DataType::kF16 ? 2 : 4);
+      is_quantized(type)
+          ? panel_size_bytes(type, shape[1])
+          : static_cast<std::size_t>(shape[1]) * kPanelRows * (type == DataType::kF16 ? 2 : 4);
   const auto panels_max =
       static_cast<std::int64_t>(options_.limits.binding_bytes_max / panel_bytes);
   Allocation allocation;
@@ -43,8 +43,8 @@ RecordingBackend::Allocation RecordingBackend::cut(DataType type, const Shape& s
     const std::int64_t count = std::min(panels_max, panels - panel);
     const std::int64_t rows = std::min(count * kPanelRows, shape[0] - panel * kPanelRows);
     std::size_t size = panel_bytes * static_cast<std::size_t>(count);
-    if (!is_quantized(type)) size = size / static_cast<std::size_t>(count * kPanelRows) *
-                                    static_cast<std::size_t>(rows);
+    if (!is_quantized(type))
+      size = size / static_cast<std::size_t>(count * kPanelRows) * static_cast<std::size_t>(rows);
     size = rounded_up(size, 4);
     buffers_[next_buffer_].resize(size);
     allocation.parts.push_back(
@@ -78,9 +78,9 @@ Result<void> RecordingBackend::write(const BufferRef& buffer, std::size_t offset
                                      std::span<const std::byte> bytes) {
   const Allocation& allocation = allocations_.at(buffer.id);
   if (allocation.parts.empty()) {
-    std::ranges::copy(bytes, buffers_[allocation.buffer].begin() +
-                                 static_cast<std::ptrdiff_t>(allocation.offset_bytes +
-                                                             offset_bytes));
+    std::ranges::copy(bytes,
+                      buffers_[allocation.buffer].begin() +
+                          static_cast<std::ptrdiff_t>(allocation.offset_bytes + offset_bytes));
     return {};
   }
   TESSERA_CHECK(offset_bytes == 0);

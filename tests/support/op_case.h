@@ -2,6 +2,7 @@
 // reference. The op table runs every case on every backend and variant.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -40,7 +41,7 @@ class CaseTensors {
     TensorRef tensor{type, shape, {}, 0};
     tensor.buffer = backend_->allocate(type, shape, purpose).value();
     std::vector<std::byte> padded(bytes.begin(), bytes.end());
-    padded.resize((padded.size() + 3) / 4 * 4);
+    padded.resize(std::min((padded.size() + 3) / 4 * 4, tensor.buffer.size_bytes));
     TESSERA_CHECK(backend_->write(tensor.buffer, 0, padded).has_value());
     return tensor;
   }

@@ -118,22 +118,14 @@ std::string described(const AttentionCase& one) {
 }
 
 const AttentionCase kAttentions[] = {
-    {{1, 1, 1, 1, 2, 1.0, 0}, 0, true},
-    {{1, 9, 3, 40, 64, 0.125, 0}, 17, true},
-    {{3, 4, 2, 50, 16, 0.25, 0}, 30},
-    {{17, 4, 1, 90, 8, 0.35, 0}, 5},
-    {{33, 2, 2, 200, 80, 0.11, 0}, 160, true},
-    {{5, 6, 3, 130, 32, 0.17, 7}, 110, true},
-    {{40, 3, 3, 140, 20, 0.22, 64}, 90},
-    {{2, 8, 2, 300, 128, 0.088, 1}, 200},
-    {{1, 4, 2, 700, 128, 0.088, 0}, 650, true},
-    {{1, 2, 1, 2000, 64, 0.125, 0}, 1999},
-    {{1, 2, 1, 2000, 64, 0.125, 0}, 3, true},
-    {{1, 2, 1, 2000, 64, 0.125, 700}, 1500},
-    {{2, 3, 1, 600, 256, 0.0625, 0}, 300},
-    {{130, 3, 1, 160, 64, 0.125, 0}, 30, true},
-    {{64, 2, 1, 64, 256, 0.0625, 0}, 0},
-    {{70, 4, 2, 400, 128, 0.088, 100}, 300},
+    {{1, 1, 1, 1, 2, 1.0, 0}, 0, true},         {{1, 9, 3, 40, 64, 0.125, 0}, 17, true},
+    {{3, 4, 2, 50, 16, 0.25, 0}, 30},           {{17, 4, 1, 90, 8, 0.35, 0}, 5},
+    {{33, 2, 2, 200, 80, 0.11, 0}, 160, true},  {{5, 6, 3, 130, 32, 0.17, 7}, 110, true},
+    {{40, 3, 3, 140, 20, 0.22, 64}, 90},        {{2, 8, 2, 300, 128, 0.088, 1}, 200},
+    {{1, 4, 2, 700, 128, 0.088, 0}, 650, true}, {{1, 2, 1, 2000, 64, 0.125, 0}, 1999},
+    {{1, 2, 1, 2000, 64, 0.125, 0}, 3, true},   {{1, 2, 1, 2000, 64, 0.125, 700}, 1500},
+    {{2, 3, 1, 600, 256, 0.0625, 0}, 300},      {{130, 3, 1, 160, 64, 0.125, 0}, 30, true},
+    {{64, 2, 1, 64, 256, 0.0625, 0}, 0},        {{70, 4, 2, 400, 128, 0.088, 100}, 300},
 };
 
 }  // namespace
@@ -146,12 +138,12 @@ void add_attention_cases(OpCases& cases) {
                        [=](CaseTensors& tensors) { return make_attention(tensors, one, type); }});
     }
     for (const auto& [heads, head_size] : {std::pair{1, 2}, {3, 16}, {9, 80}}) {
-      cases.push_back({"KvWrite",
-                       type_name + ", " + std::to_string(heads) + " heads of " +
-                           std::to_string(head_size),
-                       heads == 3, [=, h = heads, s = head_size](CaseTensors& tensors) {
-                         return make_kv_write(tensors, type, h, s, {7, 8, 0, 18});
-                       }});
+      cases.push_back(
+          {"KvWrite",
+           type_name + ", " + std::to_string(heads) + " heads of " + std::to_string(head_size),
+           heads == 3, [=, h = heads, s = head_size](CaseTensors& tensors) {
+             return make_kv_write(tensors, type, h, s, {7, 8, 0, 18});
+           }});
     }
   }
   struct RopeCase {

@@ -55,11 +55,12 @@ void add_elementwise_cases(OpCases& cases) {
   for (const Shape& shape : {Shape{1, 1}, Shape{7, 31}, Shape{130, 576}}) {
     const std::string name = shape.to_string();
     const bool is_short = shape[0] == 7;
-    cases.push_back({"Add", name, is_short,
-                     [=](CaseTensors& tensors) { return make_add(tensors, shape); }});
-    for (const auto& [function, function_name] :
-         {std::pair{ActivationFunction::kSilu, "silu"}, {ActivationFunction::kGelu, "gelu"},
-          {ActivationFunction::kGeluTanh, "gelu_tanh"}, {ActivationFunction::kRelu, "relu"}}) {
+    cases.push_back(
+        {"Add", name, is_short, [=](CaseTensors& tensors) { return make_add(tensors, shape); }});
+    for (const auto& [function, function_name] : {std::pair{ActivationFunction::kSilu, "silu"},
+                                                  {ActivationFunction::kGelu, "gelu"},
+                                                  {ActivationFunction::kGeluTanh, "gelu_tanh"},
+                                                  {ActivationFunction::kRelu, "relu"}}) {
       cases.push_back({"GatedActivation", std::string(function_name) + ", " + name, is_short,
                        [=, f = function](CaseTensors& tensors) {
                          return make_gated_activation(tensors, shape, f);

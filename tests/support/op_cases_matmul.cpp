@@ -15,10 +15,10 @@ struct Size {
 
 // A single value, exact panels, one less and one more; token counts around a tile; long rows.
 constexpr Size kSizes[] = {
-    {1, 1, 1},        {1, 8, 32},      {1, 7, 31, true},   {2, 9, 33},   {3, 16, 64, true},
-    {5, 24, 96},      {8, 65, 257},    {1, 64, 256, true}, {9, 7, 31},   {12, 9, 33, true},
-    {64, 64, 64},     {66, 17, 65},    {130, 72, 128, true}, {16, 3, 7}, {1, 40, 2048},
-    {1, 1000, 8},     {1, 520, 1024},  {33, 130, 100},
+    {1, 1, 1},    {1, 8, 32},     {1, 7, 31, true},     {2, 9, 33}, {3, 16, 64, true},
+    {5, 24, 96},  {8, 65, 257},   {1, 64, 256, true},   {9, 7, 31}, {12, 9, 33, true},
+    {64, 64, 64}, {66, 17, 65},   {130, 72, 128, true}, {16, 3, 7}, {1, 40, 2048},
+    {1, 1000, 8}, {1, 520, 1024}, {33, 130, 100},
 };
 
 // Sums of float32 products; each addition rounds by 2^-24 of the sum of magnitudes.
@@ -37,9 +37,8 @@ OpCaseRun make_matmul(CaseTensors& tensors, DataType type, const Size& size, boo
       .bias = has_bias ? tensors.vector(bias) : TensorRef{},
       .out = tensors.unset(Shape{size.tokens, size.rows}),
   };
-  const auto sums =
-      reference::matmul(reference::widen(x), weight_values(type, shape, weight),
-                        reference::widen(bias), size.tokens, size.rows, size.columns);
+  const auto sums = reference::matmul(reference::widen(x), weight_values(type, shape, weight),
+                                      reference::widen(bias), size.tokens, size.rows, size.columns);
   // The sums are measured against the largest that they were added up from.
   const double scale = *std::ranges::max_element(sums.magnitudes);
   return {{op}, {{op.out, sums.values, scale, kTolerance, kToleranceF16}}};
@@ -58,8 +57,9 @@ OpCaseRun make_embedding(CaseTensors& tensors, DataType type, const Shape& shape
   };
   std::vector<double> expected;
   for (const std::int32_t id : ids) {
-    const auto row = values.begin() + id * shape[1];
-    expected.insert(expected.end(), row, row + shape[1]);
+    const auto row =
+        std::span(values).subspan(reference::at(id * shape[1]), reference::at(shape[1]));
+    expected.insert(expected.end(), row.begin(), row.end());
   }
   return {{op}, {{op.out, expected, 1.0, 0x1p-22, 0x1p-22}}};
 }
@@ -72,6 +72,13 @@ std::string sized(const Size& size) {
          std::to_string(size.columns);
 }
 
+// Tiles take long to compile without a GPU: the short list has each kind of format once.
+bool is_tile_short(DataType type, const Size& size) {
+  const bool is_odd = size.columns % 8 != 0;
+  return is_odd ? type == DataType::kF16 || type == DataType::kQ8
+                : type == DataType::kF32 || type == DataType::kQ4;
+}
+
 }  // namespace
 
 void add_matmul_cases(OpCases& cases) {
@@ -79,18 +86,17 @@ void add_matmul_cases(OpCases& cases) {
     const std::string type_name(data_type_name(type));
     for (const Size& size : kSizes) {
       const bool has_bias = size.rows % 2 == 1;
-      cases.push_back({"MatMul", type_name + ", " + sized(size) + (has_bias ? ", bias" : ""),
-                       size.is_short, [=](CaseTensors& tensors) {
-                         return make_matmul(tensors, type, size, has_bias);
-                       }});
+      cases.push_back(
+          {"MatMul", type_name + ", " + sized(size) + (has_bias ? ", bias" : ""),
+           size.is_short && (size.tokens < 9 || is_tile_short(type, size)),
+           [=](CaseTensors& tensors) { return make_matmul(tensors, type, size, has_bias); }});
     }
     for (const auto& [rows, columns] : {std::pair{1, 1}, {40, 33}, {65, 64}}) {
       const Shape shape{rows, columns};
       const std::vector<std::int32_t> ids = {rows - 1, 0, rows / 2, rows / 3, rows - 1};
-      cases.push_back({"Embedding", type_name + ", " + shape.to_string(), columns == 33,
-                       [=](CaseTensors& tensors) {
-                         return make_embedding(tensors, type, shape, ids);
-                       }});
+      cases.push_back(
+          {"Embedding", type_name + ", " + shape.to_string(), columns == 33,
+           [=](CaseTensors& tensors) { return make_embedding(tensors, type, shape, ids); }});
     }
   }
 }

@@ -17,7 +17,7 @@ struct SampleCase {
   SampleParameters parameters;
   std::vector<float> logits;
   std::vector<std::int32_t> seen = {};  // ids
-  int draws = 1;                   // with uniforms spread over [0, 1)
+  int draws = 1;                        // with uniforms spread over [0, 1)
   bool is_short = false;
 };
 
@@ -162,7 +162,11 @@ std::vector<SampleCase> sample_cases() {
        1,
        true},
       {"temperature 1", {}, four, {}, 40, true},
-      {"temperature 0.5, penalty", {.temperature = 0.5f, .repetition_penalty = 1.3f}, four, {2}, 40},
+      {"temperature 0.5, penalty",
+       {.temperature = 0.5f, .repetition_penalty = 1.3f},
+       four,
+       {2},
+       40},
       {"top_k 2", {.top_k = 2}, four, {}, 40, true},
       {"top_k 3 of equal logits", {.top_k = 3}, equal, {}, 9, true},
       {"top_p 0.65", {.top_p = 0.65f}, four, {}, 40, true},

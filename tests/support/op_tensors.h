@@ -65,6 +65,11 @@ class OpTensors {
     return {elements.begin(), elements.end()};
   }
 
+  // Runs ops in order, all at once.
+  Result<void> run(std::span<const Op> ops) {
+    for (const Op& op : ops) TESSERA_TRY_VOID(validate(op));
+    return backend_->run(ops);
+  }
   // Validates and runs one op.
   Result<void> run(const Op& op) {
     TESSERA_TRY_VOID(validate(op));

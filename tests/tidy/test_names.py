@@ -31,6 +31,13 @@ class OneNameThroughEveryRoom(unittest.TestCase):
     def test_every_op_has_a_kernel_in_the_cpu_backend(self):
         self.assertEqual(operations() - stems("runtime-wasm/backends/cpu", ".cpp"), set())
 
+    def test_every_op_has_a_recorder_and_a_shader_in_the_webgpu_backend(self):
+        self.assertEqual(operations() - stems("runtime-wasm/backends/webgpu", ".cpp"), set())
+        shaders = stems("shaders/ops", ".wgsl")
+        for operation in operations():
+            with self.subTest(op=operation):
+                self.assertTrue(any(f"{name}_".startswith(f"{operation}_") for name in shaders))
+
     def test_every_op_has_a_test(self):
         self.assertEqual(operations() - stems("tests/runtime/ops", "_test.cpp"), set())
 

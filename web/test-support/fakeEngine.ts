@@ -13,6 +13,7 @@ import type {
   FinishReason,
   Usage,
 } from '../src/engine/openaiTypes.ts';
+import type { LoadProgress } from '../src/loading/progress.ts';
 import { TesseraError, throwIfAborted } from '../src/tesseraError.ts';
 
 type Chunks = Promise<AsyncIterable<ChatCompletionChunk>>;
@@ -27,6 +28,9 @@ export interface FakeEngineOptions {
   loadError?: TesseraError;
   requestError?: TesseraError;
   finishReason?: FinishReason;
+  capabilities?: CapabilityReport;
+  // Told while the engine starts, before a byte has arrived.
+  startNotice?: string;
 }
 
 export interface FakeEngine extends Engine {
@@ -69,12 +73,27 @@ export const fakeCapabilities: CapabilityReport = {
   sentences: ['This browser offers SIMD and threads.', 'Tessera uses 2 threads.'],
 };
 
+const fakeStart: LoadProgress = {
+  phase: 'starting',
+  loadedBytes: 0,
+  totalBytes: 0,
+  cachedBytes: 0,
+  bytesPerSecond: 0,
+  shardsLoaded: 0,
+  shardsTotal: 0,
+  notice: null,
+};
+
 // Stands in for createEngine: reports progress 0, half and all, then gives the fake.
 export function createFakeEngine(
   fake: FakeEngineOptions = {},
 ): (options: EngineOptions) => Promise<FakeEngine> {
   return async (options) => {
     const totalBytes = 1000;
+    if (fake.startNotice !== undefined) {
+      options.onProgress?.({ ...fakeStart, notice: fake.startNotice });
+      await Promise.resolve();
+    }
     for (const loadedBytes of [0, 500, totalBytes]) {
       throwIfAborted(options.signal);
       options.onProgress?.({
@@ -128,7 +147,7 @@ function makeEngine(fake: FakeEngineOptions, model: string): FakeEngine {
     contextTokensMax: 2048,
     samplingDefaults: { temperature: 0.8, top_p: 0.95, top_k: 40, min_p: 0, repetition_penalty: 1 },
     supportsChat: true,
-    capabilities: fakeCapabilities,
+    capabilities: fake.capabilities ?? fakeCapabilities,
     get timings() {
       return timings;
     },

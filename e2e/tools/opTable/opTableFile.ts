@@ -27,9 +27,14 @@ export interface ResultEntry {
 export interface CaseEntry {
   op: string;
   name: string;
-  buffers: { id: number; bytes: string }[];
+  /** Runs of bytes that are not zero: offset, base64. */
+  buffers: { id: number; size_bytes: number; runs: [number, string][] }[];
   dispatches: DispatchEntry[];
   results: ResultEntry[];
+  /** Of a case to be timed: what one copy of its ops reads, and computes. */
+  bytes?: number;
+  operations?: number;
+  copies?: number;
 }
 
 export interface OpTableFile {

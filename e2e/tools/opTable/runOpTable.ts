@@ -1,4 +1,5 @@
 /** Runs an op table on a WebGPU device, in a tab's worker or in Node with Dawn. */
+import { kBufferUsage, kMapModeRead } from '../../../web/src/gpu/usage.ts';
 import type {
   CaseEntry,
   CaseOutcome,
@@ -18,12 +19,16 @@ const requiredFeatures: Record<FeatureSet, GPUFeatureName[]> = {
 };
 
 /** Null where the adapter lacks a feature. */
-export async function requestOpDevice(gpu: GPU, features: FeatureSet): Promise<GPUDevice | null> {
+export async function requestOpDevice(
+  gpu: GPU,
+  features: FeatureSet,
+  limits: Record<string, number> = {},
+): Promise<GPUDevice | null> {
   const adapter = await gpu.requestAdapter();
   if (!adapter) throw new Error('no WebGPU adapter');
   const required = requiredFeatures[features];
   if (!required.every((feature) => adapter.features.has(feature))) return null;
-  return adapter.requestDevice({ requiredFeatures: required });
+  return adapter.requestDevice({ requiredFeatures: required, requiredLimits: limits });
 }
 
 function decodeBase64(text: string): Uint8Array {
@@ -31,7 +36,7 @@ function decodeBase64(text: string): Uint8Array {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
 
-async function createPipeline(device: GPUDevice, entry: PipelineEntry) {
+export async function createPipeline(device: GPUDevice, entry: PipelineEntry) {
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ label: entry.label, code: entry.code });
   const { messages } = await module.getCompilationInfo();
@@ -99,11 +104,34 @@ export class OpTableRun {
     }
   }
 
+  /** Seconds of one pass over the case's dispatches, the least of several. */
+  async timeCase(one: CaseEntry, repetitions: number): Promise<number> {
+    const buffers = new Map<number, GPUBuffer>();
+    for (const entry of one.buffers) buffers.set(entry.id, this.#createBuffer(entry));
+    const passes = 8;
+    let least = Infinity;
+    for (let repetition = 0; repetition < repetitions; ++repetition) {
+      await this.#run(one, buffers, 1);
+      await this.device.queue.onSubmittedWorkDone();
+      const alone = performance.now();
+      await this.#run(one, buffers, 1);
+      await this.device.queue.onSubmittedWorkDone();
+      const several = performance.now();
+      await this.#run(one, buffers, 1 + passes);
+      await this.device.queue.onSubmittedWorkDone();
+      const done = performance.now();
+      // What submitting and waiting cost is in both.
+      least = Math.min(least, (done - several - (several - alone)) / passes / 1000);
+    }
+    for (const buffer of buffers.values()) buffer.destroy();
+    return least;
+  }
+
   async #judge(one: CaseEntry): Promise<{ error: number; tolerance: number; passed: boolean }> {
     const { device } = this;
     device.pushErrorScope('validation');
     const buffers = new Map<number, GPUBuffer>();
-    for (const { id, bytes } of one.buffers) buffers.set(id, this.#createBuffer(bytes));
+    for (const entry of one.buffers) buffers.set(entry.id, this.#createBuffer(entry));
     await this.#run(one, buffers);
     let worst = { error: 0, tolerance: 0, passed: true };
     for (const result of one.results) {
@@ -119,11 +147,11 @@ export class OpTableRun {
     return worst;
   }
 
-  #createBuffer(base64: string): GPUBuffer {
-    const bytes = decodeBase64(base64);
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const buffer = this.device.createBuffer({ size: Math.max(16, bytes.length), usage });
-    this.device.queue.writeBuffer(buffer, 0, bytes);
+  #createBuffer({ size_bytes, runs }: CaseEntry['buffers'][number]): GPUBuffer {
+    const usage = kBufferUsage.storage | kBufferUsage.copyDestination | kBufferUsage.copySource;
+    const buffer = this.device.createBuffer({ size: Math.max(16, size_bytes), usage });
+    for (const [offset, bytes] of runs)
+      this.device.queue.writeBuffer(buffer, offset, decodeBase64(bytes));
     return buffer;
   }
 
@@ -136,18 +164,23 @@ export class OpTableRun {
     return pipeline;
   }
 
-  async #run(one: CaseEntry, buffers: ReadonlyMap<number, GPUBuffer>): Promise<void> {
+  async #run(one: CaseEntry, buffers: ReadonlyMap<number, GPUBuffer>, times = 1): Promise<void> {
     const pipelines: GPUComputePipeline[] = [];
     for (const { pipeline } of one.dispatches) pipelines.push(await this.#pipeline(pipeline));
     const encoder = this.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    one.dispatches.forEach((dispatch, index) => {
+    const steps = one.dispatches.flatMap((dispatch, index) => {
       const pipeline = pipelines[index];
-      if (!pipeline) return;
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, this.#bindGroup(dispatch, pipeline, buffers));
-      pass.dispatchWorkgroups(...dispatch.workgroups);
+      if (!pipeline) return [];
+      return [{ pipeline, dispatch, group: this.#bindGroup(dispatch, pipeline, buffers) }];
     });
+    for (let time = 0; time < times; ++time) {
+      for (const { pipeline, dispatch, group } of steps) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(...dispatch.workgroups);
+      }
+    }
     pass.end();
     this.device.queue.submit([encoder.finish()]);
   }
@@ -160,7 +193,7 @@ export class OpTableRun {
     const words = new Uint32Array(dispatch.parameters);
     const uniform = this.device.createBuffer({
       size: Math.ceil(words.byteLength / 16) * 16,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      usage: kBufferUsage.uniform | kBufferUsage.copyDestination,
     });
     this.device.queue.writeBuffer(uniform, 0, words);
     const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: uniform } }];
@@ -177,12 +210,12 @@ export class OpTableRun {
     if (!source) throw new Error(`no buffer ${result.buffer}`);
     const elementSize = result.type === 'f16' ? 2 : 4;
     const size = Math.ceil((result.expected.length * elementSize) / 4) * 4;
-    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const usage = kBufferUsage.mapRead | kBufferUsage.copyDestination;
     const staging = this.device.createBuffer({ size, usage });
     const encoder = this.device.createCommandEncoder();
     encoder.copyBufferToBuffer(source, result.offset_bytes, staging, 0, size);
     this.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
+    await staging.mapAsync(kMapModeRead);
     const numbers = readNumbers(result.type, staging.getMappedRange(), result.expected.length);
     staging.destroy();
     return numbers;

@@ -19,9 +19,14 @@ export interface KernelShare {
   total_us: number;
 }
 
-export interface Speed {
+export interface RunSpeed {
   prefill_tokens_per_s: number;
   decode_tokens_per_s: number;
+}
+
+/** The medians, and every run that they are of. */
+export interface Speed extends RunSpeed {
+  runs: RunSpeed[];
   /** On WebGPU: of one decode step. */
   dispatches_per_step?: number;
   /** Of one more run, prefill and decode together, where the adapter has a clock. */
@@ -38,7 +43,7 @@ const greedy = {
   stop: [],
 };
 
-function median(values: number[]): number {
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
@@ -59,7 +64,7 @@ function promptIds(run: number, count: number, vocabularySize: number): number[]
   return ids;
 }
 
-async function measureOnce(core: ModelCore, ids: number[], tokens: number): Promise<Speed> {
+async function measureOnce(core: ModelCore, ids: number[], tokens: number): Promise<RunSpeed> {
   core.call('generation.start', {
     prompt_ids: ids,
     max_tokens: tokens + 1, // the first token needs no forward pass of its own
@@ -107,7 +112,7 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
     const [few = 0, many = 0] = counts;
     return (many - few) / kCountedSteps;
   };
-  const speeds: Speed[] = [];
+  const speeds: RunSpeed[] = [];
   for (let run = 0; run <= command.runs; run++) {
     const ids = promptIds(run, command.promptTokens, vocabularySize);
     const speed = await measureOnce(core, ids, command.tokens);
@@ -118,5 +123,6 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
     decode_tokens_per_s: median(speeds.map((speed) => speed.decode_tokens_per_s)),
     ...(place.device ? { dispatches_per_step: await countDispatches() } : {}),
     ...(profiler ? { kernels: await profile() } : {}),
+    runs: speeds,
   };
 }

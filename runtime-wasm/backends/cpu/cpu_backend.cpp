@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "backends/cpu/joined_matmuls.h"
 #include "base/check.h"
 
 namespace tessera {
@@ -168,9 +169,16 @@ Result<void> CpuBackend::run(const Program& program) {
 
 Result<void> CpuBackend::run(std::span<const Op> ops) {
   cpu::Execution execution{pool_, scratch_, rotations_};
-  for (const Op& op : ops) {
-    TESSERA_TRY_VOID(
-        std::visit([&](const auto& alternative) { return cpu::run(alternative, execution); }, op));
+  while (!ops.empty()) {
+    const std::size_t joined = cpu::joined_matmul_count(ops);
+    if (joined > 1) {
+      TESSERA_TRY_VOID(cpu::run_joined_matmuls(ops.first(joined), execution));
+      ops = ops.subspan(joined);
+      continue;
+    }
+    TESSERA_TRY_VOID(std::visit(
+        [&](const auto& alternative) { return cpu::run(alternative, execution); }, ops.front()));
+    ops = ops.subspan(1);
   }
   return {};
 }

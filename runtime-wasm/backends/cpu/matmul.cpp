@@ -4,8 +4,8 @@
 
 namespace tessera::cpu {
 
-Result<void> run(const MatMul& op, Execution& execution) {
-  const MatMulArguments arguments{
+MatMulArguments MatMulArguments::of(const MatMul& op) {
+  return {
       .type = op.weight.type,
       .x = reinterpret_cast<const float*>(op.x.host_bytes()),
       .weight = op.weight.host_bytes(),
@@ -15,9 +15,15 @@ Result<void> run(const MatMul& op, Execution& execution) {
       .rows = op.weight.shape[0],
       .columns = op.weight.shape[1],
   };
+}
+
+Result<void> run(const MatMul& op, Execution& execution) {
+  const MatMulArguments arguments = MatMulArguments::of(op);
   if (arguments.tokens == 0 || arguments.rows == 0) return {};
   if (!is_quantized(op.weight.type)) return matmul_dense(arguments, execution);
-  if (op.activations == Activations::kInt8) return matmul_panels_int8(arguments, execution);
+  if (op.activations == Activations::kInt8) {
+    return matmul_panels_int8(std::span(&arguments, 1), execution);
+  }
   return matmul_panels_f32(arguments, execution);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "backends/cpu/execution.h"
 #include "tensor/panel.h"
@@ -20,14 +21,18 @@ struct MatMulArguments {
   std::int64_t tokens;
   std::int64_t rows;
   std::int64_t columns;
+
+  static MatMulArguments of(const MatMul& op);
 };
 
 // Row-major f32 and f16 weights.
 Result<void> matmul_dense(const MatMulArguments& arguments, Execution& execution);
 // Panels, with float32 products and sums.
 Result<void> matmul_panels_f32(const MatMulArguments& arguments, Execution& execution);
-// Panels, with activations rounded to 8 bits and exact integer sums within a group.
-Result<void> matmul_panels_int8(const MatMulArguments& arguments, Execution& execution);
+// Panels, with activations rounded to 8 bits and exact integer sums within a group. Several have
+// the same x and the same weight type. REQUIRES: 1 to kMatMulsJoinedMax of them.
+inline constexpr std::size_t kMatMulsJoinedMax = 4;
+Result<void> matmul_panels_int8(std::span<const MatMulArguments> matmuls, Execution& execution);
 
 // Half-open range of units (rows, panels) that is one part of the work.
 struct PartRange {

@@ -20,103 +20,124 @@ constexpr int kSlices = static_cast<int>(kPanelRows) / simd::kLanes;
 
 using Tile = float[kTileTokens][kPanelRows];
 
-// What sets the formats apart: the block, its dot product, the integer offset of all weights, and
+// What sets the formats apart: the block, its dot product, whether weights have the offset 8, and
 // whether a minimum is added.
+template <typename Dots>
 struct Q4Format {
   using Block = Q4Block;
-  using Dot = simd::NibbleDot;
+  using Dot = typename Dots::Nibble;
   static constexpr int kChunks = 4;
-  static constexpr std::int32_t kWeightOffset = -8;
+  static constexpr bool kHasOffset = true;
   static constexpr bool kHasMinimum = false;
 };
+template <typename Dots>
 struct Q4MFormat {
   using Block = Q4MBlock;
-  using Dot = simd::NibbleDot;
+  using Dot = typename Dots::Nibble;
   static constexpr int kChunks = 4;
-  static constexpr std::int32_t kWeightOffset = 0;
+  static constexpr bool kHasOffset = false;
   static constexpr bool kHasMinimum = true;
 };
+template <typename Dots>
 struct Q8Format {
   using Block = Q8Block;
-  using Dot = simd::ByteDot;
+  using Dot = typename Dots::Byte;
   static constexpr int kChunks = 8;
-  static constexpr std::int32_t kWeightOffset = 0;
+  static constexpr bool kHasOffset = false;
   static constexpr bool kHasMinimum = false;
 };
 
-// The activations of kTokens neighbouring tokens.
+// A single token takes all slices of a block in one pass, so that weights stream and activations
+// are read once; several take one slice after the other, so that its weights stay in registers.
 template <int kTokens>
-struct TileActivations {
-  const std::byte* quants[kTokens];
-  const ActivationGroup* groups[kTokens];
-};
+inline constexpr int kSlicesAtOnce = kTokens == 1 ? kSlices : 1;
 
-// The float sums of kLanes rows for kTokens tokens; `slice` says which rows of the panel.
+// The sums of some slices of a panel for kTokens tokens.
 template <typename Format, int kTokens>
-struct SliceSums {
-  simd::F32 totals[kTokens];
+class SliceSums {
+ public:
+  using Block = typename Format::Block;
+  using Dot = typename Format::Dot;
+  static constexpr int kSliceCount = kSlicesAtOnce<kTokens>;
 
-  SliceSums() noexcept { std::fill_n(totals, kTokens, simd::splat(0.0f)); }
+  SliceSums(const QuantizedActivations& x, std::int64_t token, int first_slice) noexcept
+      : first_row_(first_slice * simd::kLanes) {
+    for (int t = 0; t < kTokens; ++t) {
+      quants_[t] = x.token_quants<Dot>(token + t);
+      headers_[t] = x.token_groups(token + t);
+    }
+    for (auto& totals : totals_) std::fill_n(totals, kTokens, simd::splat(0.0f));
+  }
 
-  void add_group(const typename Format::Block& block, int slice, std::int64_t group,
-                 const TileActivations<kTokens>& x) noexcept {
-    using Dot = typename Format::Dot;
-    constexpr auto kGroupSizeBytes = static_cast<std::int64_t>(Dot::kGroupSizeBytes);
-    typename Dot::Sum sums[kTokens];
-    for (int t = 0; t < kTokens; ++t) sums[t] = Dot::begin(offset(x.groups[t][group]));
-    for (int chunk = 0; chunk < Format::kChunks; ++chunk) {
-      const auto weights = Dot::load(block.quants[chunk][slice * simd::kLanes]);
-      for (int t = 0; t < kTokens; ++t) {
-        const std::byte* quants = x.quants[t] + group * kGroupSizeBytes;
-        sums[t] = Dot::dot(sums[t], weights, quants, chunk);
+  // The next group.
+  void add(const Block& block) noexcept {
+    typename Dot::Sum sums[kSliceCount][kTokens];
+    for (auto& slice_sums : sums) std::fill_n(slice_sums, kTokens, Dot::begin());
+    add_chunks<0>(block, sums);
+    for (int s = 0; s < kSliceCount; ++s) add_scaled(block, s, sums[s]);
+    for (int t = 0; t < kTokens; ++t) {
+      quants_[t] += Dot::kGroupSizeBytes;
+      headers_[t] += 1;
+    }
+  }
+
+  // Writes the rows of these slices.
+  void store(Tile& tile) const noexcept {
+    for (int t = 0; t < kTokens; ++t) {
+      for (int s = 0; s < kSliceCount; ++s) simd::store(tile[t] + row(s), totals_[s][t]);
+    }
+  }
+
+ private:
+  int row(int slice) const noexcept { return first_row_ + slice * simd::kLanes; }
+
+  template <int kChunk>
+  void add_chunks(const Block& block, typename Dot::Sum (&sums)[kSliceCount][kTokens]) noexcept {
+    typename Dot::Weights weights[kSliceCount];
+    for (int s = 0; s < kSliceCount; ++s) weights[s] = Dot::load(block.quants[kChunk][row(s)]);
+    for (int t = 0; t < kTokens; ++t) {
+      const typename Dot::Activations x(quants_[t]);
+      for (int s = 0; s < kSliceCount; ++s) {
+        sums[s][t] = Dot::template dot<kChunk>(sums[s][t], weights[s], x);
       }
     }
-    const simd::F32 scale = simd::load_halves(block.scales + slice * simd::kLanes);
+    if constexpr (kChunk + 1 < Format::kChunks) add_chunks<kChunk + 1>(block, sums);
+  }
+
+  void add_scaled(const Block& block, int slice, const typename Dot::Sum* sums) noexcept {
+    const simd::F32 scale = simd::load_halves(block.scales + row(slice));
     for (int t = 0; t < kTokens; ++t) {
-      const ActivationGroup& header = x.groups[t][group];
-      const simd::F32 integers = simd::to_f32(Dot::end(sums[t], offset(header)));
+      const ActivationGroup& header = *headers_[t];
+      simd::I32 integers = Dot::end(sums[t]);
+      if constexpr (Format::kHasOffset) {
+        integers = simd::add(integers, simd::splat_i32(header.minus_eight_sums));
+      }
       const simd::F32 factor = simd::multiply(scale, simd::splat(header.scale));
-      totals[t] = simd::multiply_add(integers, factor, totals[t]);
+      totals_[slice][t] = simd::multiply_add(simd::to_f32(integers), factor, totals_[slice][t]);
     }
     if constexpr (Format::kHasMinimum) {
-      const simd::F32 minimum = simd::load_halves(block.minimums + slice * simd::kLanes);
+      const simd::F32 minimum = simd::load_halves(block.minimums + row(slice));
       for (int t = 0; t < kTokens; ++t) {
-        totals[t] =
-            simd::multiply_add(minimum, simd::splat(x.groups[t][group].scaled_sum), totals[t]);
+        const simd::F32 scaled_sum = simd::splat(headers_[t]->scaled_sum);
+        totals_[slice][t] = simd::multiply_add(minimum, scaled_sum, totals_[slice][t]);
       }
     }
   }
 
-  static std::int32_t offset(const ActivationGroup& header) noexcept {
-    return Format::kWeightOffset * header.sum;
-  }
+  const std::byte* quants_[kTokens];
+  const ActivationGroup* headers_[kTokens];
+  int first_row_;
+  simd::F32 totals_[kSliceCount][kTokens];
 };
 
-// One panel times kTokens tokens from `token` on. A single token takes all slices of a block in one
-// pass, so that weights stream; several take one slice after the other, so that sums stay in
-// registers.
 template <typename Format, int kTokens>
 void multiply_tile(const std::byte* panel, const QuantizedActivations& x, std::int64_t token,
                    Tile& tile) noexcept {
-  constexpr int kSlicesAtOnce = kTokens == 1 ? kSlices : 1;
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(panel);
-  TileActivations<kTokens> tokens;
-  for (int t = 0; t < kTokens; ++t) {
-    tokens.quants[t] = x.token_quants<typename Format::Dot>(token + t);
-    tokens.groups[t] = x.token_groups(token + t);
-  }
-  for (int slice = 0; slice < kSlices; slice += kSlicesAtOnce) {
-    SliceSums<Format, kTokens> sums[kSlicesAtOnce];
-    for (std::int64_t group = 0; group < x.group_count; ++group) {
-      for (int s = 0; s < kSlicesAtOnce; ++s) {
-        sums[s].add_group(blocks[group], slice + s, group, tokens);
-      }
-    }
-    for (int s = 0; s < kSlicesAtOnce; ++s) {
-      for (int t = 0; t < kTokens; ++t) {
-        simd::store(tile[t] + (slice + s) * simd::kLanes, sums[s].totals[t]);
-      }
-    }
+  for (int slice = 0; slice < kSlices; slice += kSlicesAtOnce<kTokens>) {
+    SliceSums<Format, kTokens> sums(x, token, slice);
+    for (std::int64_t group = 0; group < x.group_count; ++group) sums.add(blocks[group]);
+    sums.store(tile);
   }
 }
 
@@ -153,30 +174,54 @@ void multiply_panels(const MatMulArguments& arguments, const QuantizedActivation
   }
 }
 
+// Panels `range` of all matrices, counted one matrix after the other.
 template <typename Format>
-Result<void> run_format(const MatMulArguments& arguments, Execution& execution) {
+void multiply_range(std::span<const MatMulArguments> matmuls, const QuantizedActivations& x,
+                    PartRange range) noexcept {
+  std::int64_t first = 0;
+  for (const MatMulArguments& arguments : matmuls) {
+    const std::int64_t count = panel_count(arguments.rows);
+    const PartRange own = {std::max<std::int64_t>(0, range.begin - first),
+                           std::min(count, range.end - first)};
+    if (own.begin < own.end) multiply_panels<Format>(arguments, x, own);
+    first += count;
+  }
+}
+
+template <typename Format>
+Result<void> run_format(std::span<const MatMulArguments> matmuls, Execution& execution) {
   using Dot = typename Format::Dot;
-  TESSERA_TRY(std::byte * memory, execution.scratch.reserve(QuantizedActivations::size_bytes<Dot>(
-                                      arguments.tokens, arguments.columns)));
-  const auto x = QuantizedActivations::place<Dot>(memory, arguments.tokens, arguments.columns);
-  execution.threads.for_each_part(arguments.tokens, [&](std::int64_t token, int) {
-    quantize_token<Dot>(arguments.x + token * arguments.columns, arguments.columns, x, token);
+  const std::int64_t tokens = matmuls[0].tokens;
+  const std::int64_t columns = matmuls[0].columns;
+  TESSERA_TRY(std::byte * memory,
+              execution.scratch.reserve(QuantizedActivations::size_bytes<Dot>(tokens, columns)));
+  const auto x = QuantizedActivations::place<Dot>(memory, tokens, columns);
+  execution.threads.for_each_part(tokens, [&](std::int64_t token, int) {
+    quantize_token<Dot>(matmuls[0].x + token * columns, columns, x, token);
   });
-  const Parts parts(panel_count(arguments.rows), execution.threads.threads());
+  std::int64_t panels = 0;
+  for (const MatMulArguments& arguments : matmuls) panels += panel_count(arguments.rows);
+  const Parts parts(panels, execution.threads.threads());
   execution.threads.for_each_part(parts.count(), [&](std::int64_t part, int) {
-    multiply_panels<Format>(arguments, x, parts[part]);
+    multiply_range<Format>(matmuls, x, parts[part]);
   });
   return {};
 }
 
+template <typename Dots>
+Result<void> run_with(std::span<const MatMulArguments> matmuls, Execution& execution) {
+  switch (matmuls[0].type) {
+    case DataType::kQ4: return run_format<Q4Format<Dots>>(matmuls, execution);
+    case DataType::kQ4M: return run_format<Q4MFormat<Dots>>(matmuls, execution);
+    default: return run_format<Q8Format<Dots>>(matmuls, execution);
+  }
+}
+
 }  // namespace
 
-Result<void> matmul_panels_int8(const MatMulArguments& arguments, Execution& execution) {
-  switch (arguments.type) {
-    case DataType::kQ4: return run_format<Q4Format>(arguments, execution);
-    case DataType::kQ4M: return run_format<Q4MFormat>(arguments, execution);
-    default: return run_format<Q8Format>(arguments, execution);
-  }
+Result<void> matmul_panels_int8(std::span<const MatMulArguments> matmuls, Execution& execution) {
+  return simd::with_integer_dots(
+      [&]<typename Dots>(Dots) { return run_with<Dots>(matmuls, execution); });
 }
 
 }  // namespace tessera::cpu

@@ -17,9 +17,9 @@ namespace tessera::cpu {
 // What a kernel needs to know of one group besides its quants.
 struct ActivationGroup {
   float scale = 0.0f;
-  float scaled_sum = 0.0f;  // scale * sum
-  std::int32_t sum = 0;     // of the quants
-  std::int32_t unused = 0;
+  float scaled_sum = 0.0f;            // scale * sum
+  std::int32_t sum = 0;               // of the quants
+  std::int32_t minus_eight_sums = 0;  // what the offset 8 of q4's weights adds
 };
 static_assert(sizeof(ActivationGroup) == 16);
 
@@ -73,6 +73,7 @@ inline ActivationGroup round_group(const float* x, std::int8_t* quants) noexcept
     quants[i] = static_cast<std::int8_t>(std::bit_cast<std::uint32_t>(steps));
     group.sum += quants[i];
   }
+  group.minus_eight_sums = -8 * group.sum;
   group.scale = magnitude_max / 127.0f;
   group.scaled_sum = group.scale * static_cast<float>(group.sum);
   return group;

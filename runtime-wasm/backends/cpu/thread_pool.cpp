@@ -22,8 +22,12 @@
 namespace tessera {
 namespace {
 
-// How often a thread looks again before it sleeps: about 20 to 50 microseconds.
+// How often a thread looks again before it sleeps: about 20 to 50 microseconds. Wasm has no pause.
+#if defined(__x86_64__)
 constexpr int kSpins = 4000;
+#else
+constexpr int kSpins = 40000;
+#endif
 
 void pause() noexcept {
 #if defined(__x86_64__)

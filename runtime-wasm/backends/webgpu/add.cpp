@@ -11,8 +11,8 @@ Result<void> record(const Add& op, Recorder& recorder) {
   recorder.dispatch({
       .kernel = {"add", {}, {{"workgroup_size", size}}},
       .bindings = {recorder.activations()},
-      .parameters = words(count, recorder.activation_offset(op.a),
-                          recorder.activation_offset(op.b), recorder.activation_offset(op.out)),
+      .parameters = words(count, recorder.activation_offset(op.a), recorder.activation_offset(op.b),
+                          recorder.activation_offset(op.out)),
       .workgroups = grid(divided_up(count, size), recorder.limits()),
   });
   return {};

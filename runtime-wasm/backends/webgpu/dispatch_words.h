@@ -41,8 +41,7 @@ std::uint32_t workgroup_size(std::uint32_t wanted, const DeviceLimits& limits);
 std::string reduction_choice(const Recorder& recorder);
 
 // Errors: kUnsupported if more workgroups than the device allows are needed in y or z.
-Result<void> check_grid_extent(std::string_view op, std::int64_t count,
-                               const DeviceLimits& limits);
+Result<void> check_grid_extent(std::string_view op, std::int64_t count, const DeviceLimits& limits);
 
 // "f32" or "f16": the choice {cache}. Errors: kUnsupported if the heads of an f16 cache have an odd
 // size, or heads are too large for the kernels.

@@ -17,8 +17,7 @@ Result<void> record(const Embedding& op, Recorder& recorder) {
                    {{"workgroup_size", size}}},
         .bindings = {recorder.activations(), part.binding},
         .parameters = words(columns, op.table.shape[0], part.first_row, part.row_count,
-                            recorder.activation_offset(op.ids),
-                            recorder.activation_offset(op.out)),
+                            recorder.activation_offset(op.ids), recorder.activation_offset(op.out)),
         .workgroups = {word(divided_up(columns, size)), word(tokens), 1},
     });
   }

@@ -11,9 +11,9 @@ Result<void> record(const GatedActivation& op, Recorder& recorder) {
   recorder.dispatch({
       .kernel = {"gated_activation", {}, {{"workgroup_size", size}}},
       .bindings = {recorder.activations()},
-      .parameters = words(count, recorder.activation_offset(op.gate),
-                          recorder.activation_offset(op.up), recorder.activation_offset(op.out),
-                          static_cast<std::uint32_t>(op.function)),
+      .parameters =
+          words(count, recorder.activation_offset(op.gate), recorder.activation_offset(op.up),
+                recorder.activation_offset(op.out), static_cast<std::uint32_t>(op.function)),
       .workgroups = grid(divided_up(count, size), recorder.limits()),
   });
   return {};

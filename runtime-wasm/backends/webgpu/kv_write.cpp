@@ -17,9 +17,9 @@ Result<void> record(const KvWrite& op, Recorder& recorder) {
       .kernel = {"kv_write", {{"cache", cache}}, {{"workgroup_size", size}}},
       .bindings = {recorder.activations(), recorder.cache(op.key_cache),
                    recorder.cache(op.value_cache)},
-      .parameters = words(heads, head_words, op.key_cache.shape[1],
-                          recorder.activation_offset(op.key), recorder.activation_offset(op.value),
-                          recorder.activation_offset(op.positions)),
+      .parameters =
+          words(heads, head_words, op.key_cache.shape[1], recorder.activation_offset(op.key),
+                recorder.activation_offset(op.value), recorder.activation_offset(op.positions)),
       .workgroups = {word(divided_up(heads * head_words, size)), word(tokens), 1},
   });
   return {};

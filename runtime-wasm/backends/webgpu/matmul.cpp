@@ -50,8 +50,8 @@ struct Places {
 
 // What the sum is added to: the operand of the Add that is not the product itself.
 const TensorRef& residual_of(const Add& add, const MatMul& product) {
-  const bool is_a = add.a.buffer.id == product.out.buffer.id &&
-                    add.a.offset_bytes == product.out.offset_bytes;
+  const bool is_a =
+      add.a.buffer.id == product.out.buffer.id && add.a.offset_bytes == product.out.offset_bytes;
   return is_a ? add.b : add.a;
 }
 
@@ -101,7 +101,8 @@ struct Tiling {
 
 Tiling tiling_of(const MatMulPlan& plan) {
   if (plan.gated != nullptr) return {"gated", 1};
-  const bool is_tall = plan.members.size() == 1 && plan.members[0].weight.shape[0] >= kPartedRowsMin;
+  const bool is_tall =
+      plan.members.size() == 1 && plan.members[0].weight.shape[0] >= kPartedRowsMin;
   return is_tall ? Tiling{"panels_4", 4} : Tiling{"panels_1", 1};
 }
 
@@ -127,12 +128,10 @@ Dispatch vector_dispatch(const MatMulPlan& plan, const Places& places,
   Dispatch dispatch{
       .kernel = vector_kernel(plan, places, recorder),
       .bindings = {recorder.activations(), recorder.vectors()},
-      .parameters = words(plan.members[0].x.shape[1], places.x, places.norm,
-                          plan.norm != nullptr ? plan.norm->epsilon : 0.0f,
-                          moved(places.residual, first_row),
-                          plan.gated != nullptr ? static_cast<std::uint32_t>(plan.gated->function)
-                                                : 0u,
-                          0, 0),
+      .parameters = words(
+          plan.members[0].x.shape[1], places.x, places.norm,
+          plan.norm != nullptr ? plan.norm->epsilon : 0.0f, moved(places.residual, first_row),
+          plan.gated != nullptr ? static_cast<std::uint32_t>(plan.gated->function) : 0u, 0, 0),
   };
   std::int64_t tiles = 0;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -164,10 +163,10 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
                   {"arithmetic", recorder.uses_f16() ? "f16" : "f32"}},
                  {}},
       .bindings = {recorder.activations(), recorder.vectors(), part.binding},
-      .parameters = words(op.x.shape[1], part.row_count, op.x.shape[0], places.x,
-                          moved(places.outs[0], part.first_row), op.weight.shape[0],
-                          moved(places.biases[0], part.first_row),
-                          moved(places.residual, part.first_row)),
+      .parameters =
+          words(op.x.shape[1], part.row_count, op.x.shape[0], places.x,
+                moved(places.outs[0], part.first_row), op.weight.shape[0],
+                moved(places.biases[0], part.first_row), moved(places.residual, part.first_row)),
       .workgroups = grid(divided_up(part.row_count, kTileRows), recorder.limits()),
   };
   dispatch.workgroups[2] = word(divided_up(op.x.shape[0], kTileTokens));

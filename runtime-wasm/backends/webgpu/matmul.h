@@ -11,8 +11,8 @@ struct MatMulPlan {
   // At most three, of one x. REQUIRES: where there are several, one type, and each matrix whole
   // (takes_several).
   std::span<const MatMul> members;
-  const RmsNorm* norm = nullptr;         // its x is multiplied in place of the members' x
-  const Add* residual = nullptr;         // of the only member's out; written instead of that
+  const RmsNorm* norm = nullptr;           // its x is multiplied in place of the members' x
+  const Add* residual = nullptr;           // of the only member's out; written instead of that
   const GatedActivation* gated = nullptr;  // of the two members' outs; written instead of them
 };
 

@@ -1,10 +1,10 @@
 // Recorder: what an op's kernels are recorded with, and the kernels: one overload for every op.
 //
 // Where tensors are. All activations (f32 and i32, KV cache excepted) lie in one buffer, which a
-// shader binds once, read_write, as words; a tensor is an offset in words, and an op may write where
-// it reads. All weight vectors (norms, biases; f32) lie in a second one, read-only. Each weight
-// matrix and each KV cache has buffers of its own. A matrix larger than a binding or a buffer may be
-// is cut between rows into parts.
+// shader binds once, read_write, as words; a tensor is an offset in words, and an op may write
+// where it reads. All weight vectors (norms, biases; f32) lie in a second one, read-only. Each
+// weight matrix and each KV cache has buffers of its own. A matrix larger than a binding or a
+// buffer may be is cut between rows into parts.
 #pragma once
 
 #include <array>

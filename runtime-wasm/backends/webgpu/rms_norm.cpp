@@ -14,9 +14,9 @@ Result<void> record(const RmsNorm& op, Recorder& recorder) {
                  {{"reduction", reduction_choice(recorder)}},
                  {{"workgroup_size", workgroup_size(wanted, recorder.limits())}}},
       .bindings = {recorder.activations(), recorder.vectors()},
-      .parameters = words(rows, width, recorder.activation_offset(op.x),
-                          recorder.vector_offset(op.weight), recorder.activation_offset(op.out),
-                          op.epsilon),
+      .parameters =
+          words(rows, width, recorder.activation_offset(op.x), recorder.vector_offset(op.weight),
+                recorder.activation_offset(op.out), op.epsilon),
       .workgroups = grid(rows, recorder.limits()),
   });
   return {};

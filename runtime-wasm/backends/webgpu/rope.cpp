@@ -14,10 +14,9 @@ Result<void> record(const Rope& op, Recorder& recorder) {
   recorder.dispatch({
       .kernel = {"rope", {}, {{"workgroup_size", size}}},
       .bindings = {recorder.activations()},
-      .parameters =
-          words(heads, op.x.shape[2], half, recorder.activation_offset(op.x),
-                recorder.activation_offset(op.positions),
-                recorder.activation_offset(op.frequencies), op.attention_scale),
+      .parameters = words(heads, op.x.shape[2], half, recorder.activation_offset(op.x),
+                          recorder.activation_offset(op.positions),
+                          recorder.activation_offset(op.frequencies), op.attention_scale),
       .workgroups = {word(divided_up(heads * half, size)), word(tokens), 1},
   });
   return {};

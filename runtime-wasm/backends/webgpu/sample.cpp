@@ -23,11 +23,11 @@ Result<void> record(const Sample& op, Recorder& recorder) {
   const std::int64_t vocabulary = op.logits.shape[1];
   TESSERA_TRY(const std::uint32_t partials,
               recorder.scratch(static_cast<std::size_t>(kChunks * kPartialWords + vocabulary)));
-  const std::vector<std::uint32_t> parameters = words(
-      vocabulary, divided_up(vocabulary, kChunks), recorder.activation_offset(op.logits),
-      recorder.activation_offset(op.parameters), recorder.activation_offset(op.seen),
-      recorder.activation_offset(op.token), recorder.activation_offset(op.report), partials,
-      partials + word(kChunks * kPartialWords));
+  const std::vector<std::uint32_t> parameters =
+      words(vocabulary, divided_up(vocabulary, kChunks), recorder.activation_offset(op.logits),
+            recorder.activation_offset(op.parameters), recorder.activation_offset(op.seen),
+            recorder.activation_offset(op.token), recorder.activation_offset(op.report), partials,
+            partials + word(kChunks * kPartialWords));
   recorder.dispatch({
       .kernel = {"sample_chunks",
                  {{"reduction", reduction_choice(recorder)}},

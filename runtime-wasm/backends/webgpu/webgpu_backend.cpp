@@ -65,7 +65,8 @@ Result<void> WebGpuBackend::check_budget(std::size_t size_bytes) const {
 
 std::size_t WebGpuBackend::whole_buffer_bytes_max() const {
   constexpr std::size_t kOffsetMax = UINT32_MAX / 2;  // operands of commands have 32 bits
-  return std::min({options_.limits.buffer_bytes_max, options_.limits.binding_bytes_max, kOffsetMax});
+  return std::min(
+      {options_.limits.buffer_bytes_max, options_.limits.binding_bytes_max, kOffsetMax});
 }
 
 Result<BufferRef> WebGpuBackend::allocate(DataType type, const Shape& shape,
@@ -100,10 +101,10 @@ Result<WebGpuBackend::Allocation> WebGpuBackend::place_in_slab(std::size_t size_
   webgpu::Slab& slab = home == Home::kActivations ? activations_ : vectors_;
   const std::size_t limit = whole_buffer_bytes_max();
   if (size_bytes > limit || slab.size_bytes() > limit - size_bytes) {
-    return Error{ErrorCode::kOutOfMemory,
-                 "this device binds at most " + std::to_string(limit) + " bytes, " +
-                     std::to_string(slab.size_bytes()) + " are taken and " +
-                     std::to_string(size_bytes) + " more are needed; use smaller chunks"};
+    return Error{ErrorCode::kOutOfMemory, "this device binds at most " + std::to_string(limit) +
+                                              " bytes, " + std::to_string(slab.size_bytes()) +
+                                              " are taken and " + std::to_string(size_bytes) +
+                                              " more are needed; use smaller chunks"};
   }
   Allocation allocation;
   allocation.home = home;
@@ -226,10 +227,9 @@ Result<void> WebGpuBackend::deliver(ReadTicket ticket, std::span<const std::byte
   const auto found = reads_.find(ticket.id);
   if (found == reads_.end()) return {};
   if (bytes.size() != found->second.size_bytes) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "read " + std::to_string(ticket.id) + " asked for " +
-                     std::to_string(found->second.size_bytes) + " bytes, not " +
-                     std::to_string(bytes.size())};
+    return Error{ErrorCode::kInvalidArgument, "read " + std::to_string(ticket.id) + " asked for " +
+                                                  std::to_string(found->second.size_bytes) +
+                                                  " bytes, not " + std::to_string(bytes.size())};
   }
   found->second.bytes.emplace(bytes.begin(), bytes.end());
   return {};

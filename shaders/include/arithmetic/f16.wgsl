@@ -11,8 +11,8 @@ fn to_numbers(values: vec4<f32>) -> vec4<f16> {
 fn multiply(row_octet: u32, token_quad: u32, low: ptr<function, array<vec4<f32>, 4>>,
             high: ptr<function, array<vec4<f32>, 4>>) {
   for (var first = 0u; first < tile_columns; first += 8u) {
-    var low_sums: array<vec4<f16>, 4>;
-    var high_sums: array<vec4<f16>, 4>;
+    var low_sums = array<vec4<f16>, 4>();
+    var high_sums = array<vec4<f16>, 4>();
     for (var column = first; column < first + 8u; column++) {
       let x = x_tile[column * (tile_tokens / 4u) + token_quad];
       let low_weights = weight_tile[column * (tile_rows / 4u) + row_octet * 2u];

@@ -97,8 +97,7 @@ std::vector<float> run_fixture(const Fixture& fixture, std::int64_t chunk_tokens
                         std::min(chunk_size, fixture.ids.size() - start));
     require_void(decoder->forward(ids, static_cast<std::int64_t>(start), LogitsRows::kAll));
     const ReadTicket ticket = require(decoder->begin_read_logits());
-    const std::span rows =
-        std::span(logits).subspan(start * vocabulary, ids.size() * vocabulary);
+    const std::span rows = std::span(logits).subspan(start * vocabulary, ids.size() * vocabulary);
     require_void(backend->finish_read(ticket, std::as_writable_bytes(rows)));
   }
   return logits;

@@ -219,6 +219,54 @@ TEST_CASE("matmul passes zeros, tiny and infinite activations on") {
   }
 }
 
+TEST_CASE("matmuls of the same x that follow each other give the bits that each gives alone") {
+  RandomValues random(5);
+  const std::int64_t rows[] = {24, 9, 1, 40, 7, 16};
+  for (const std::int64_t tokens : {1, 6}) {
+    for (const DataType last : {DataType::kQ4, DataType::kQ8}) {
+      OpTensors tensors(2);
+      const TensorRef x = tensors.f32(Shape{tokens, 70}, random.uniform(tokens * 70, 2.0f));
+      std::vector<Op> together;
+      std::vector<std::vector<float>> alone;
+      for (const std::int64_t count : rows) {
+        const DataType type = count == 16 ? last : DataType::kQ4;
+        const Shape shape{count, 70};
+        const auto weight = testing::weight_bytes(type, shape, random.uniform(count * 70, 0.5f));
+        MatMul op{.x = x,
+                  .weight = tensors.from_bytes(type, shape, weight),
+                  .bias = tensors.f32(Shape{count}, random.uniform(count, 1.0f)),
+                  .out = tensors.unset(Shape{tokens, count}),
+                  .activations = Activations::kInt8};
+        REQUIRE(tensors.run(op).has_value());
+        alone.push_back(tensors.values(op.out));
+        op.out = tensors.unset(Shape{tokens, count});
+        together.push_back(op);
+      }
+      REQUIRE(tensors.run(together).has_value());
+      for (std::size_t i = 0; i < together.size(); ++i) {
+        CHECK(tensors.values(std::get<MatMul>(together[i]).out) == alone[i]);
+      }
+    }
+  }
+}
+
+TEST_CASE("matmuls that write to the same place run one after the other") {
+  OpTensors tensors(2);
+  const auto make = [&](float value) {
+    return testing::weight_bytes(DataType::kQ8, Shape{64, 32}, std::vector<float>(64 * 32, value));
+  };
+  MatMul op{.x = tensors.f32(Shape{1, 32}, std::vector<float>(32, 1.0f)),
+            .weight = tensors.from_bytes(DataType::kQ8, Shape{64, 32}, make(1.0f)),
+            .bias = {},
+            .out = tensors.unset(Shape{1, 64}),
+            .activations = Activations::kInt8};
+  std::vector<Op> ops = {op};
+  op.weight = tensors.from_bytes(DataType::kQ8, Shape{64, 32}, make(2.0f));
+  ops.push_back(op);
+  REQUIRE(tensors.run(ops).has_value());
+  for (const float value : tensors.values(op.out)) CHECK(value > 60.0f);
+}
+
 TEST_CASE("matmul names the contract that it finds broken") {
   OpTensors tensors(1);
   const MatMul valid{

@@ -12,6 +12,7 @@
 #include "support/tiny_gguf.h"
 #include "tools/bits_per_weight.h"
 #include "tools/convert_model.h"
+#include "tools/load_model.h"
 #include "tools/open_source.h"
 #include "tools/package_output.h"
 #include "tools/package_report.h"
@@ -245,7 +246,7 @@ TEST_CASE("a model's name follows from its path") {
   CHECK(model_name_of_path("/models/Qwen3-0.6B/") == "Qwen3-0.6B");
 }
 
-TEST_CASE("inspection names the shard that is damaged") {
+TEST_CASE("inspecting and loading name the shard that is damaged") {
   const TemporaryDirectory directory;
   const PackageDirectory package = converted(*opened(kFixtures + "llama"), directory.path("out"));
   CHECK(find_damaged_shards(package).value().empty());
@@ -257,4 +258,10 @@ TEST_CASE("inspection names the shard that is damaged") {
   PackageReport report{&package, std::vector<std::size_t>{0}};
   CHECK_THAT(report_text(report), ContainsSubstring("DAMAGED"));
   CHECK_THAT(report_json(report), ContainsSubstring("\"is_intact\":false"));
+  LoadOptions options;
+  options.package = directory.path("out");
+  const auto loaded = load_model(options);
+  REQUIRE_FALSE(loaded);
+  CHECK(loaded.error().code == ErrorCode::kInvalidFile);
+  CHECK_THAT(loaded.error().message, ContainsSubstring(shard.sha256));
 }

@@ -120,6 +120,23 @@ describe('on opening', () => {
     expect(text(testIds.announcer)).toBe('small is ready.');
   });
 
+  it('a start that has to be tried again says so, and so does what it fell back to', async () => {
+    const shown: string[] = [];
+    const watch = new MutationObserver(() => shown.push(text(testIds.loadDetail)));
+    watch.observe(find(testIds.loadCard), { childList: true, subtree: true });
+    const fallback = 'It uses 1 thread: 2 did not start.';
+    const capabilities = { ...fakeCapabilities, threads: 1, fallback, sentences: [fallback] };
+    await openPage({ startNotice: 'Trying again…', capabilities });
+    watch.disconnect();
+    expect(shown).toContain('Trying again…');
+    expect(
+      findAll(testIds.notice)
+        .map((notice) => notice.textContent)
+        .join(' '),
+    ).toContain(fallback);
+    expect(text(testIds.capabilitySentences)).toContain(fallback);
+  });
+
   it('memory is shown by component, against its budget', async () => {
     await openPage();
     await vi.waitFor(() => expect(text(testIds.memory)).toContain('Weights80.0 MB'));

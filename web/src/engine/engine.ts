@@ -80,6 +80,7 @@ export interface Engine {
   // The settings the model's author recommends, where the package has them.
   readonly samplingDefaults: SamplingDefaults;
   readonly supportsChat: boolean;
+  // As chosen, or what the choice became because it did not start (`fallback` says so).
   readonly capabilities: CapabilityReport;
   readonly timings: EngineTimings | null;
   readonly chat: { readonly completions: ChatCompletions };

@@ -1,5 +1,5 @@
-// What can go wrong on a GPU: a code for each case, and a sentence for a person. Whatever it is, the
-// model can still run on Wasm; kFallbackSentence says so where that is done.
+// What can go wrong on a GPU: a code for each case, and a sentence for a person. Whatever it is,
+// the model can still run on Wasm; kFallbackSentence says so where that is done.
 import { TesseraError } from '../tesseraError.ts';
 
 export const kFallbackSentence = 'The model runs on Wasm instead.';

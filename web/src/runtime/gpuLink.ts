@@ -1,5 +1,5 @@
-// Joins a model of the Wasm module to a GPUDevice: what the core asks for is executed, what was read
-// is handed to the core.
+// Joins a model of the Wasm module to a GPUDevice: what the core asks for is executed, what was
+// read is handed to the core.
 import type { AcquiredDevice } from '../gpu/device.ts';
 import { CommandExecutor } from '../gpu/executor.ts';
 import type { Profiler } from '../gpu/profiler.ts';

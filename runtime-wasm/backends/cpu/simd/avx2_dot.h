@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "backends/cpu/simd/avx2.h"
+#include "backends/cpu/simd/integer_dots.h"
 
 namespace tessera::simd {
 
@@ -19,9 +20,23 @@ inline __m256i sum_pairs(__m256i sums) noexcept {
   return _mm256_madd_epi16(sums, _mm256_set1_epi16(1));
 }
 
+// The activations of one group, four neighbouring bytes at a time.
+class GroupActivations {
+ public:
+  explicit GroupActivations(const std::byte* group) noexcept : group_(group) {}
+  template <int kIndex>
+  __m256i four() const noexcept {
+    return splat_four(group_ + 4 * kIndex);
+  }
+
+ private:
+  const std::byte* group_;
+};
+
 // Without VNNI the sums of a whole group stay in 16 bits: at most 16 * 15 * 127 = 30480.
 struct NibbleDot {
   static constexpr std::size_t kGroupSizeBytes = 32;
+  using Activations = GroupActivations;
   struct Weights {
     __m256i low;
     __m256i high;
@@ -36,9 +51,11 @@ struct NibbleDot {
     const __m256i mask = _mm256_set1_epi8(15);
     return {_mm256_and_si256(bytes, mask), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask)};
   }
-  static Sum dot(Sum sum, const Weights& weights, const std::byte* group, int chunk) noexcept {
-    const __m256i low = splat_four(group + 4 * chunk);
-    const __m256i high = splat_four(group + 16 + 4 * chunk);
+  static Sum begin() noexcept { return _mm256_setzero_si256(); }
+  template <int kChunk>
+  static Sum dot(Sum sum, const Weights& weights, const GroupActivations& x) noexcept {
+    const __m256i low = x.four<kChunk>();
+    const __m256i high = x.four<4 + kChunk>();
 #if defined(__AVXVNNI__)
     return _mm256_dpbusd_avx_epi32(_mm256_dpbusd_avx_epi32(sum, weights.low, low), weights.high,
                                    high);
@@ -47,15 +64,13 @@ struct NibbleDot {
     return _mm256_add_epi16(sum, _mm256_maddubs_epi16(weights.high, high));
 #endif
   }
+  static I32 end(Sum sum) noexcept {
 #if defined(__AVXVNNI__)
-  static Sum begin(std::int32_t offset) noexcept { return _mm256_set1_epi32(offset); }
-  static I32 end(Sum sum, std::int32_t) noexcept { return {sum}; }
+    return {sum};
 #else
-  static Sum begin(std::int32_t) noexcept { return _mm256_setzero_si256(); }
-  static I32 end(Sum sum, std::int32_t offset) noexcept {
-    return {_mm256_add_epi32(sum_pairs(sum), _mm256_set1_epi32(offset))};
-  }
+    return {sum_pairs(sum)};
 #endif
+  }
 };
 
 // The instructions multiply unsigned by signed bytes, so the activations are split into their
@@ -63,6 +78,7 @@ struct NibbleDot {
 // part is zero: the difference of two products' sums stays within 2 * 128 * 127.
 struct ByteDot {
   static constexpr std::size_t kGroupSizeBytes = 64;
+  using Activations = GroupActivations;
   using Weights = __m256i;
 #if defined(__AVXVNNI__)
   struct Sum {
@@ -83,25 +99,28 @@ struct ByteDot {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(chunk));
   }
 #if defined(__AVXVNNI__)
-  static Sum begin(std::int32_t offset) noexcept {
-    return {_mm256_set1_epi32(offset), _mm256_setzero_si256()};
+  static Sum begin() noexcept { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+  template <int kChunk>
+  static Sum dot(const Sum& sum, Weights weights, const GroupActivations& x) noexcept {
+    return {_mm256_dpbusd_avx_epi32(sum.positive, x.four<kChunk>(), weights),
+            _mm256_dpbusd_avx_epi32(sum.negative, x.four<8 + kChunk>(), weights)};
   }
-  static Sum dot(Sum sum, const Weights& weights, const std::byte* group, int chunk) noexcept {
-    return {_mm256_dpbusd_avx_epi32(sum.positive, splat_four(group + 4 * chunk), weights),
-            _mm256_dpbusd_avx_epi32(sum.negative, splat_four(group + 32 + 4 * chunk), weights)};
-  }
-  static I32 end(const Sum& sum, std::int32_t) noexcept {
-    return {_mm256_sub_epi32(sum.positive, sum.negative)};
-  }
+  static I32 end(const Sum& sum) noexcept { return {_mm256_sub_epi32(sum.positive, sum.negative)}; }
 #else
-  static Sum begin(std::int32_t offset) noexcept { return _mm256_set1_epi32(offset); }
-  static Sum dot(Sum sum, const Weights& weights, const std::byte* group, int chunk) noexcept {
-    const __m256i positive = _mm256_maddubs_epi16(splat_four(group + 4 * chunk), weights);
-    const __m256i negative = _mm256_maddubs_epi16(splat_four(group + 32 + 4 * chunk), weights);
+  static Sum begin() noexcept { return _mm256_setzero_si256(); }
+  template <int kChunk>
+  static Sum dot(Sum sum, Weights weights, const GroupActivations& x) noexcept {
+    const __m256i positive = _mm256_maddubs_epi16(x.four<kChunk>(), weights);
+    const __m256i negative = _mm256_maddubs_epi16(x.four<8 + kChunk>(), weights);
     return _mm256_add_epi32(sum, sum_pairs(_mm256_sub_epi16(positive, negative)));
   }
-  static I32 end(Sum sum, std::int32_t) noexcept { return {sum}; }
+  static I32 end(Sum sum) noexcept { return {sum}; }
 #endif
 };
+
+template <typename Kernel>
+auto with_integer_dots(Kernel kernel) {
+  return kernel(IntegerDots<NibbleDot, ByteDot>());
+}
 
 }  // namespace tessera::simd

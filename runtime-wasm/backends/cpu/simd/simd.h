@@ -2,19 +2,21 @@
 // build.
 //
 // Every instruction set offers the same names, checked by tests/runtime/ops:
-//   kLanes                              rows of a panel, or neighbouring floats, in one vector: 4
-//   or 8 F32, I32                            vectors of kLanes floats, 32-bit integers load, store,
-//   splat, add, ...        element by element; multiply_add(a, b, c) = a * b + c, fused where
-//                                       the instruction set can
-//   load_halves                         kLanes finite f16 as floats
-//   NibbleDot, ByteDot                  integer dot products of 8-bit activations with the weights
-//   of q4 and
-//                                       q8 blocks, in the layout of tensor/panel.h:
-//     kGroupSizeBytes, encode           how the activations of one group of 32 are laid out for
-//     them Weights, load                     kLanes rows of one chunk of a block, unpacked Sum,
-//     begin, dot, end              sum = begin(offset); sum = dot(sum, weights, group, chunk) for
-//     every
-//                                       chunk; end(sum, offset) = offset + the exact integer sums
+//   kLanes                   rows of a panel, or neighbouring floats, in one vector: 4 or 8
+//   F32, I32                 vectors of kLanes floats, 32-bit integers
+//   load, store, splat, add, ...
+//                            element by element; multiply_add(a, b, c) = a * b + c, fused where the
+//                            instruction set can
+//   load_halves              kLanes finite f16 as floats
+//   with_integer_dots(kernel)
+//                            kernel(IntegerDots<Nibble, Byte>()): the dot products of 8-bit
+//                            activations with the weights of q4 and q8 blocks, in the layout of
+//                            tensor/panel.h, that are fastest here. Each of the two has
+//     kGroupSizeBytes, encode    how the activations of one group of 32 are laid out for it
+//     Activations                those of one group, from where encode put them
+//     Weights, load              kLanes rows of one chunk of a block, unpacked
+//     Sum, begin, dot, end       sum = begin(); sum = dot<chunk>(sum, weights, activations) for
+//                                every chunk; end(sum) = the exact integer sums
 // Activations are in -127..127, so that every intermediate sum is exact.
 #pragma once
 
@@ -23,7 +25,7 @@
 #if defined(__wasm_relaxed_simd__)
 #include "backends/cpu/simd/wasm_relaxed_dot.h"
 #else
-#include "backends/cpu/simd/wasm_dot.h"
+#include "backends/cpu/simd/wasm_simd_dot.h"
 #endif
 #elif defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 #include "backends/cpu/simd/avx2.h"

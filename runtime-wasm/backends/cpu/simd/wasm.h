@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "backends/cpu/simd/wasm_constants.h"
+
 namespace tessera::simd {
 
 inline constexpr int kLanes = 4;
@@ -104,8 +106,8 @@ inline F32 bits_to_f32(I32 a) noexcept {
 // fraction in place; multiplying by 2^112 moves the exponent's bias and normalizes subnormals.
 inline F32 load_halves(const std::uint16_t* from) noexcept {
   const v128_t wide = wasm_i32x4_shl(wasm_i32x4_load16x4(from), 13);
-  const v128_t bits = wasm_v128_and(wide, wasm_i32x4_const_splat(static_cast<int>(0x8fffe000u)));
-  return {wasm_f32x4_mul(bits, wasm_f32x4_const_splat(0x1p112f))};
+  const v128_t bits = wasm_v128_and(wide, wasm_v128_load(kWasmConstants.half_bits));
+  return {wasm_f32x4_mul(bits, wasm_v128_load(kWasmConstants.half_scale))};
 }
 
 }  // namespace tessera::simd

@@ -40,7 +40,8 @@ TEST_CASE("a slab's buffer is made when it is needed and grows with it") {
   slab.take(300);
   slab.commit(commands);
   slab.commit(commands);
-  CHECK(words_of(commands) == std::vector<std::uint32_t>{head(Opcode::kCreateBuffer, 4), 7, 512, 0});
+  CHECK(words_of(commands) ==
+        std::vector<std::uint32_t>{head(Opcode::kCreateBuffer, 4), 7, 512, 0});
   slab.take(4);
   slab.commit(commands);
   CHECK(words_of(commands) == std::vector<std::uint32_t>{head(Opcode::kResizeBuffer, 3), 7, 768});
@@ -50,8 +51,8 @@ TEST_CASE("bytes in a command are padded to whole words") {
   CommandStream commands;
   const std::byte bytes[] = {std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}, std::byte{5}};
   commands.append(Opcode::kWriteBuffer, {3, 8, 8}, bytes);
-  CHECK(words_of(commands) == std::vector<std::uint32_t>{head(Opcode::kWriteBuffer, 6), 3, 8, 8,
-                                                         0x04030201, 0x00000005});
+  CHECK(words_of(commands) ==
+        std::vector<std::uint32_t>{head(Opcode::kWriteBuffer, 6), 3, 8, 8, 0x04030201, 0x00000005});
 }
 
 }  // namespace tessera::webgpu

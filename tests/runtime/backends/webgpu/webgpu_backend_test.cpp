@@ -39,7 +39,8 @@ std::vector<Command> take(WebGpuBackend& backend) {
 
 }  // namespace
 
-TEST_CASE("a matrix larger than a binding is cut between panels, and bytes are found in its parts") {
+TEST_CASE(
+    "a matrix larger than a binding is cut between panels, and bytes are found in its parts") {
   // A panel of q4 with 64 columns takes 288 bytes: three fit 1000.
   auto backend = backend_with(1000);
   const BufferRef matrix =
@@ -89,8 +90,10 @@ TEST_CASE("memory on the device is counted by purpose and kept within the budget
 
 TEST_CASE("activations and vectors of weights share a buffer each") {
   auto backend = backend_with(128u << 20);
-  const BufferRef a = backend->allocate(DataType::kF32, Shape{3}, MemoryPurpose::kActivations).value();
-  const BufferRef b = backend->allocate(DataType::kI32, Shape{3}, MemoryPurpose::kActivations).value();
+  const BufferRef a =
+      backend->allocate(DataType::kF32, Shape{3}, MemoryPurpose::kActivations).value();
+  const BufferRef b =
+      backend->allocate(DataType::kI32, Shape{3}, MemoryPurpose::kActivations).value();
   const BufferRef v = backend->allocate(DataType::kF32, Shape{3}, MemoryPurpose::kWeights).value();
   const auto place_a = backend->locate(a, 0, 12)[0];
   const auto place_b = backend->locate(b, 4, 8)[0];
@@ -101,7 +104,8 @@ TEST_CASE("activations and vectors of weights share a buffer each") {
 
 TEST_CASE("what was read is there once it was delivered, and only then") {
   auto backend = backend_with(128u << 20);
-  const BufferRef a = backend->allocate(DataType::kI32, Shape{4}, MemoryPurpose::kActivations).value();
+  const BufferRef a =
+      backend->allocate(DataType::kI32, Shape{4}, MemoryPurpose::kActivations).value();
   const ReadTicket ticket = backend->begin_read(a, 4, 8).value();
   const auto commands = take(*backend);
   REQUIRE(commands.size() == 2);

@@ -1,0 +1,106 @@
+/** wllama, llama.cpp as Wasm, on the processor of a Chromium tab; installed on demand from npm. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { launchEngine } from '../../engines/table.ts';
+import { startStaticServer } from '../staticServer.ts';
+import { repositoryRoot } from '../wasmBuilds.ts';
+import { readCommand } from './command.ts';
+import type { Contestant, Speeds, Workload } from './contestant.ts';
+
+const packageVersion = '3.8.1';
+const installed = join(repositoryRoot, 'build/peers/npm');
+const library = join(installed, 'node_modules/@wllama/wllama/esm');
+
+export function installWllama(): void {
+  if (existsSync(join(library, 'index.js'))) return;
+  console.log(`Installing wllama ${packageVersion} into build/peers`);
+  mkdirSync(installed, { recursive: true });
+  writeFileSync(join(installed, 'package.json'), '{ "private": true }\n');
+  const options = ['--no-audit', '--no-fund', '--ignore-scripts'];
+  const wanted = `@wllama/wllama@${packageVersion}`;
+  readCommand('npm', ['install', '--silent', ...options, wanted], { cwd: installed });
+}
+
+interface TabRequest extends Workload {
+  modelUrl: string;
+  /** Texts of one token each. */
+  words: string[];
+}
+
+interface Timings {
+  prompt_per_second: number;
+  predicted_per_second: number;
+}
+
+interface WllamaModule {
+  Wllama: new (
+    paths: { default: string },
+    options: object,
+  ) => {
+    loadModel(blobs: Blob[], parameters: object): Promise<void>;
+    createCompletion(parameters: object): Promise<{ timings?: Timings }>;
+    exit(): Promise<void>;
+  };
+}
+
+/** Runs in the tab, and closes over nothing. */
+async function measureInTab(request: TabRequest): Promise<Speeds> {
+  const libraryUrl = '/wllama/index.js';
+  const { Wllama } = (await import(libraryUrl)) as WllamaModule;
+  const wllama = new Wllama({ default: '/wllama/wasm/wllama.wasm' }, { suppressNativeLog: true });
+  const model = await (await fetch(request.modelUrl)).blob();
+  await wllama.loadModel([model], {
+    n_threads: request.threads,
+    n_ctx: 1024,
+    n_gpu_layers: 0,
+  });
+  const speeds: Speeds = { prefill: [], decode: [] };
+  for (let run = 0; run <= request.runs; run++) {
+    const word = (i: number) => request.words[(7 * i + 13 * run) % request.words.length] ?? '';
+    const prompt = Array.from({ length: request.promptTokens - 1 }, (_, i) => word(i)).join('');
+    const { timings } = await wllama.createCompletion({
+      prompt,
+      max_tokens: request.tokens,
+      temperature: 0,
+      ignore_eos: true,
+      cache_prompt: false,
+    });
+    if (!timings) throw new Error('wllama gave no timings');
+    if (run === 0) continue; // a warm-up
+    speeds.prefill.push(timings.prompt_per_second);
+    speeds.decode.push(timings.predicted_per_second);
+  }
+  await wllama.exit();
+  return speeds;
+}
+
+export class WllamaInChromium implements Contestant {
+  readonly name = 'wllama, Chromium';
+  readonly version = packageVersion;
+  readonly weights: string;
+  readonly #gguf: string;
+  readonly #words: string[];
+
+  constructor(gguf: string, weights: string, words: string[]) {
+    this.#gguf = gguf;
+    this.weights = weights;
+    this.#words = words;
+  }
+
+  async measure(workload: Workload): Promise<Speeds> {
+    const server = await startStaticServer({
+      '/wllama/': library,
+      '/model/': dirname(this.#gguf),
+    });
+    const browser = await launchEngine('chromium');
+    try {
+      const page = await (await browser.newContext()).newPage();
+      await page.goto(`${server.url}/`);
+      const modelUrl = `/model/${basename(this.#gguf)}`;
+      return await page.evaluate(measureInTab, { ...workload, modelUrl, words: this.#words });
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  }
+}

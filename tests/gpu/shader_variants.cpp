@@ -1,0 +1,85 @@
+#include "gpu/shader_variants.h"
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tessera::testing {
+namespace {
+
+using webgpu::Kernel;
+using Kernels = std::vector<Kernel>;
+using Texts = std::initializer_list<const char*>;
+
+constexpr Texts kReductions = {"workgroup", "subgroup"};
+constexpr Texts kAccesses = {"scalar", "vec4"};
+constexpr Texts kCaches = {"f32", "f16"};
+constexpr Texts kAlignedWeights = {"f32", "f16", "q8", "q4", "q4m"};
+constexpr Texts kOddWeights = {"f32_any", "f16_any"};
+
+// Each kernel once for each value of a further choice.
+Kernels with(const Kernels& kernels, std::string_view choice, Texts values) {
+  Kernels out;
+  for (const Kernel& kernel : kernels) {
+    for (const char* value : values) {
+      out.push_back(kernel);
+      out.back().choices.emplace_back(choice, value);
+    }
+  }
+  return out;
+}
+
+Kernel sized(std::string_view name, std::uint32_t workgroup_size) {
+  return {name, {}, {{"workgroup_size", workgroup_size}}};
+}
+
+// What may be multiplied at once, and how its rows are cut into tiles.
+constexpr std::pair<const char*, const char*> kTilings[] = {
+    {"1", "panels_1"}, {"1", "panels_4"}, {"2", "panels_1"}, {"2", "gated"}, {"3", "panels_1"}};
+
+void add(Kernels& all, const Kernels& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+Kernels matmul_vectors() {
+  Kernels all;
+  const Kernels inputs = with(
+      with(with({sized("matmul_vector", 256)}, "access", kAccesses), "input", {"plain", "normed"}),
+      "reduction", kReductions);
+  for (const auto& [matrices, tile] : kTilings) {
+    const Kernels tiled = with(with(inputs, "matrices", {matrices}), "tile", {tile});
+    add(all, with(tiled, "weight", kAlignedWeights));
+  }
+  const Kernels odd = with(with(inputs, "matrices", {"1_words"}), "tile", {"panels_1", "panels_4"});
+  add(all, with(odd, "weight", kOddWeights));
+  return all;
+}
+
+Kernels matmul_tiles() {
+  const Kernels tiles =
+      with(with({{"matmul_tile", {}, {}}}, "access", kAccesses), "arithmetic", {"f32", "f16"});
+  Kernels all = with(with(tiles, "matrices", {"1"}), "weight", kAlignedWeights);
+  add(all, with(with(tiles, "matrices", {"1_words"}), "weight", kOddWeights));
+  return all;
+}
+
+}  // namespace
+
+std::vector<Kernel> shader_variants() {
+  Kernels all = {sized("add", 64), sized("gated_activation", 64), sized("rope", 64),
+                 sized("attention_combine", 64), sized("sample_choose", 256)};
+  add(all, with({sized("embedding", 64)}, "weight", kAlignedWeights));
+  add(all, with({sized("rms_norm", 256)}, "reduction", kReductions));
+  add(all, with({sized("sample_chunks", 256)}, "reduction", kReductions));
+  add(all, with({sized("kv_write", 64)}, "cache", kCaches));
+  add(all, with(with({sized("rope_kv_write", 64)}, "cache", kCaches), "reduction", kReductions));
+  add(all,
+      with(with(with({sized("attention_split", 128)}, "cache", kCaches), "reduction", kReductions),
+           "query", {"plain", "rotated"}));
+  add(all, matmul_vectors());
+  add(all, matmul_tiles());
+  return all;
+}
+
+}  // namespace tessera::testing
