@@ -55,7 +55,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   }
   let x_row = parameters.x + workgroup.z * parameters.columns;
   let slices = slice_count(parameters.columns);
-  var sums: array<Rows, sums_count>;
+  var sums = array<Rows, sums_count>();
   var squares = 0.0;
   for (var first = thread; first < slices; first += slices_at_once * workgroup_size) {
     for (var u = 0u; u < slices_at_once; u++) {
