@@ -10,5 +10,10 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // WebGPU in Node runs on the software driver that Chromium brings, unless another one is named.
+    env: {
+      VK_ICD_FILENAMES:
+        process.env['VK_ICD_FILENAMES'] ?? '/usr/lib/chromium/vk_swiftshader_icd.json',
+    },
   },
 });

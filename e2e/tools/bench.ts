@@ -75,7 +75,8 @@ async function bench(): Promise<number> {
       threads: options.threads,
       activations: options.activations,
       kvType: options.kvType,
-      contextTokensMax: promptTokens + tokens + 1,
+      // At least as long as what counts dispatches.
+      contextTokensMax: promptTokens + Math.max(tokens, 8) + 1,
       promptTokens,
       tokens,
       runs,

@@ -22,13 +22,13 @@ export interface KernelShare {
 export interface RunSpeed {
   prefill_tokens_per_s: number;
   decode_tokens_per_s: number;
-  /** On WebGPU: of one decode step. */
-  dispatches_per_step?: number;
 }
 
 /** The medians, and every run that they are of. */
 export interface Speed extends RunSpeed {
   runs: RunSpeed[];
+  /** On WebGPU: of one decode step. */
+  dispatches_per_step?: number;
   /** Of one more run, prefill and decode together, where the adapter has a clock. */
   kernels?: KernelShare[];
 }
@@ -72,22 +72,19 @@ async function measureOnce(core: ModelCore, ids: number[], tokens: number): Prom
     ...greedy,
   });
   let finished = false;
-  let dispatchesBefore: number | null = null;
   while (!finished) {
     const step = core.call('generation.step', {});
     if (step.phase === 'waiting') await core.arrival();
-    if (step.phase !== 'token') continue;
-    dispatchesBefore ??= core.dispatchCount;
-    finished = step.finish_reason !== null;
+    finished = step.phase === 'token' && step.finish_reason !== null;
   }
   const timings = core.call('generation.timings', {});
-  const dispatches = core.dispatchCount - (dispatchesBefore ?? 0);
   return {
-    ...(dispatches > 0 ? { dispatches_per_step: Math.round(dispatches / tokens) } : {}),
     prefill_tokens_per_s: (timings.prompt_tokens / timings.prefill_ms) * 1e3,
     decode_tokens_per_s: (timings.tokens / timings.decode_ms) * 1e3,
   };
 }
+
+const kCountedSteps = 4;
 
 function shareOf({ label, dispatches, totalUs }: KernelTime): KernelShare {
   return { label, dispatches, total_us: Math.round(totalUs * 10) / 10 };
@@ -104,6 +101,17 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
     await measureOnce(core, ids, command.tokens);
     return (await profiler.take()).map(shareOf);
   };
+  // Prefill and the first token take the same in both.
+  const countDispatches = async () => {
+    const counts: number[] = [];
+    for (const tokens of [1, 1 + kCountedSteps]) {
+      const before = core.dispatchCount;
+      await measureOnce(core, promptIds(tokens, command.promptTokens, vocabularySize), tokens);
+      counts.push(core.dispatchCount - before);
+    }
+    const [few = 0, many = 0] = counts;
+    return (many - few) / kCountedSteps;
+  };
   const speeds: RunSpeed[] = [];
   for (let run = 0; run <= command.runs; run++) {
     const ids = promptIds(run, command.promptTokens, vocabularySize);
@@ -113,7 +121,7 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
   return {
     prefill_tokens_per_s: median(speeds.map((speed) => speed.prefill_tokens_per_s)),
     decode_tokens_per_s: median(speeds.map((speed) => speed.decode_tokens_per_s)),
-    ...(place.device ? { dispatches_per_step: speeds[0]?.dispatches_per_step ?? 0 } : {}),
+    ...(place.device ? { dispatches_per_step: await countDispatches() } : {}),
     ...(profiler ? { kernels: await profile() } : {}),
     runs: speeds,
   };

@@ -1,27 +1,7 @@
 // The built Wasm modules under Node, behind the same worker calls as in a browser.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { wasmFolder } from '../../build/wasmFiles.ts';
-import { FakeSockets } from '../../test-support/fakeSocket.ts';
-import { fetchFromFolder } from '../../test-support/packageFolder.ts';
-import type { WasmVariant } from '../capabilities/report.ts';
-import { detectFeatures } from '../capabilities/features.ts';
-import { systemClock } from '../clock.ts';
-import { createEngine } from '../engine/createEngine.ts';
-import type { Engine, EngineOptions } from '../engine/engine.ts';
-import { sha256 } from '../loading/sha256.ts';
-import { hostInference } from './inferenceHost.ts';
-import { loadWasmModule } from './wasmModule.ts';
-import { createYield } from './yieldToEvents.ts';
-
-const repository = resolve(import.meta.dirname, '../../..');
-const tessera = process.env['TESSERA_NATIVE'] ?? join(repository, 'build/native/tessera');
-const source = join(repository, 'tests/models/story15m');
-const folder = mkdtempSync(join(tmpdir(), 'tessera-package-'));
+import { convertStory15m, readStory15m, type MadePackage } from '../../test-support/nodeEngine.ts';
+import type { Engine } from '../engine/engine.ts';
 
 interface Reference {
   greedy: { prompt: string; ids: number[]; text: string }[];
@@ -31,55 +11,16 @@ interface TokenizerGolden {
   ids: number[];
 }
 
-function readJson(path: string): unknown {
-  return JSON.parse(readFileSync(join(source, path), 'utf8'));
-}
-
+let story15m: MadePackage;
 beforeAll(() => {
-  const options = ['--out', join(folder, 'story15m'), '--weights', 'f16', '--name', 'story15m'];
-  execFileSync(tessera, ['convert', source, ...options], { stdio: 'pipe' });
+  story15m = convertStory15m('f16');
 });
-
-afterAll(() => rmSync(folder, { recursive: true }));
-
-async function startEngine(
-  variant: WasmVariant,
-  options: Partial<EngineOptions> = {},
-): Promise<Engine> {
-  return createEngine(
-    { model: 'story15m', variant, threads: 2, activations: 'f32', ...options },
-    {
-      startWorker: () => {
-        const { port1, port2 } = new MessageChannel();
-        hostInference(port2, {
-          fetch: fetchFromFolder(join(folder, 'story15m'), 'story15m'),
-          clock: systemClock,
-          sha256,
-          openCache: () => Promise.resolve(null),
-          openMeasurementStore: () => Promise.resolve(null),
-          gpu: () => undefined,
-          openSocket: new FakeSockets().open,
-          loadWasmModule: ({ threads }) => {
-            const wasmUrl = pathToFileURL(`${wasmFolder(variant)}/`).href;
-            return loadWasmModule(wasmUrl, variant, threads);
-          },
-          yieldToEvents: createYield(),
-        });
-        return { port: port1, onFailure: () => undefined, terminate: () => port1.close() };
-      },
-      detectFeatures,
-      openSocket: new FakeSockets().open,
-      clock: systemClock,
-      baseUrl: () => 'http://server',
-      wasmUrl: () => 'http://server/wasm/',
-    },
-  );
-}
+afterAll(() => story15m.remove());
 
 describe.each(['simd', 'threads'] as const)('the module with %s', (variant) => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await startEngine(variant);
+    engine = await story15m.start({ variant, threads: 2, activations: 'f32' });
   });
   afterAll(() => engine.dispose());
 
@@ -93,13 +34,13 @@ describe.each(['simd', 'threads'] as const)('the module with %s', (variant) => {
   });
 
   test('tokenizes as the reference does', async () => {
-    const golden = readJson('tokenizer_golden.json') as TokenizerGolden[];
+    const golden = readStory15m('tokenizer_golden.json') as TokenizerGolden[];
     expect(golden.length).toBeGreaterThan(5);
     for (const { text, ids } of golden) expect(await engine.tokenize(text)).toEqual(ids);
   });
 
   test('goes on with a prompt as the reference does', async () => {
-    const { greedy } = readJson('reference.json') as Reference;
+    const { greedy } = readStory15m('reference.json') as Reference;
     for (const { prompt, ids, text } of greedy.slice(0, 2)) {
       const max_tokens = 24;
       const completion = await engine.completions.create({ prompt, temperature: 0, max_tokens });

@@ -22,7 +22,7 @@ const kWarmUpTokens = 4;
 const kTokensMax = 100;
 const kMeasureMs = 100;
 // A backend that has not come this far by then is not the faster one.
-const kPatienceMs = 3000;
+const kPatienceMs = 2000;
 const kBudgetBytes = 64 * 2 ** 20;
 
 // Errors: the device's, where the GPU fails; the core's.
@@ -51,6 +51,7 @@ async function measure(
   const core = await ModelCore.create(runtime, { manifest, options: coreOptions, device });
   try {
     await core.finishShard(0);
+    await core.compiled();
     return await decode(core, options);
   } finally {
     core.release();
