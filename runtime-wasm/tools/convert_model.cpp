@@ -48,8 +48,8 @@ Manifest describe(const ModelDescription& description) {
 DataType package_type(const SourceTensor& tensor, std::optional<DataType> weights) {
   if (tensor.shape.rank() != 2) return DataType::kF32;
   const DataType type = weights.value_or(tensor.format->natural_type);
-  const bool has_four_bits = type == DataType::kQ4 || type == DataType::kQ4M;
-  if (weights && has_four_bits && is_embedding_or_output(tensor.name)) return DataType::kQ8;
+  const bool has_few_bits = is_quantized(type) && type != DataType::kQ8;
+  if (weights && has_few_bits && is_embedding_or_output(tensor.name)) return DataType::kQ8;
   return type;
 }
 

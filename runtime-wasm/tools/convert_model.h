@@ -21,7 +21,7 @@ struct ConvertOptions {
 };
 
 // The type a tensor gets in the package: f32 unless it is a matrix, else as asked for; but with
-// 4-bit weights embeddings and output get 8 bits, where few bits cost most.
+// 4 bits or fewer embeddings and output get 8 bits, where few bits cost most.
 DataType package_type(const SourceTensor& tensor, std::optional<DataType> weights);
 
 // Whether package_type's choice keeps the integers and scales that the source has.

@@ -29,6 +29,10 @@ Result<void> matmul_panels_f32(const MatMulArguments& arguments, Execution& exec
 // Panels, with activations rounded to 8 bits and exact integer sums within a group.
 Result<void> matmul_panels_int8(const MatMulArguments& arguments, Execution& execution);
 
+// The same for q2 and q3.
+Result<void> matmul_low_bits_f32(const MatMulArguments& arguments, Execution& execution);
+Result<void> matmul_low_bits_int8(const MatMulArguments& arguments, Execution& execution);
+
 // Half-open range of units (rows, panels) that is one part of the work.
 struct PartRange {
   std::int64_t begin;
