@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "calibration/layerwise_quantizer.h"
 #include "package/model_source.h"
 #include "tools/package_writer.h"
 
@@ -16,6 +17,9 @@ struct ConvertOptions {
   // The type of matrices; nothing: the natural type of the format that each is stored in.
   std::optional<DataType> weights;
   int threads = 1;  // for quantizing
+  // Tensors that are finished already, by name; their types go before `weights`.
+  const calibration::PackedTensors* finished = nullptr;
+  std::string quantization_json = "{}";  // goes into the manifest as it is
   // Called after every tensor, with how many are done.
   std::function<void(std::size_t done, std::size_t total)> on_progress;
 };
