@@ -8,19 +8,23 @@ namespace {
 using Texts = std::vector<std::vector<std::int32_t>>;
 using States = std::vector<Matrix>;  // one [tokens, columns] per text
 
+Matrix embed(const Matrix& embedding, const std::vector<std::int32_t>& text) {
+  Matrix hidden(std::ssize(text), embedding.cols());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    hidden.row(static_cast<Eigen::Index>(i)) = embedding.row(text[i]);
+  }
+  return hidden;
+}
+
 class LayerwiseQuantizer {
  public:
   LayerwiseQuantizer(const LayerShape& shape, const LayerwiseOptions& options, std::size_t total)
       : shape_(shape), options_(options), total_(total) {}
 
-  void start(const Matrix& embedding, const Texts& texts) {
+  void start(const Matrix& full, const Matrix& embedding, const Texts& texts) {
     for (const auto& text : texts) {
-      Matrix hidden(static_cast<Eigen::Index>(text.size()), embedding.cols());
-      for (std::size_t i = 0; i < text.size(); ++i) {
-        hidden.row(static_cast<Eigen::Index>(i)) = embedding.row(text[i]);
-      }
-      full_hidden_.push_back(hidden);
-      hidden_.push_back(std::move(hidden));
+      full_hidden_.push_back(embed(full, text));
+      hidden_.push_back(embed(embedding, text));
     }
     full_inputs_.resize(texts.size());
     inputs_.resize(texts.size());
@@ -148,7 +152,8 @@ Result<PackedTensors> quantize_layers(const ModelSource& source,
     TESSERA_TRY(const Matrix embedding,
                 tensors.read("model.embed_tokens.weight", configuration.vocabulary_size,
                              configuration.hidden_size));
-    quantizer.start(embedding, texts);
+    quantizer.start(embedding, options.embedding == nullptr ? embedding : *options.embedding,
+                    texts);
   }
   for (std::int64_t index = 0; index < configuration.layers; ++index) {
     TESSERA_TRY(FloatLayer layer, read_layer(tensors, configuration, index));

@@ -25,6 +25,8 @@ using PackedTensors = std::unordered_map<std::string, PackedTensor>;
 struct LayerwiseOptions {
   // The format of a linear layer's weight, by the tensor's name.
   std::function<DataType(const std::string& name)> type_of;
+  // The embedding as the package has it; null: as the source has it.
+  const Matrix* embedding = nullptr;
   int threads = 1;
   float damping = 0.01f;
   int sweeps = 4;
