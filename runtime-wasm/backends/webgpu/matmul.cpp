@@ -25,6 +25,8 @@ WeightChoice weight_choice(const TensorRef& weight) {
     case DataType::kQ8: return {"q8", 4};
     case DataType::kQ4: return {"q4", 8};
     case DataType::kQ4M: return {"q4m", 8};
+    case DataType::kQ3:
+    case DataType::kQ2:
     case DataType::kI32: break;
   }
   TESSERA_CHECK(false);
