@@ -131,7 +131,9 @@ Result<void> OpTableWriter::write_dispatches(const RecordingBackend& backend) {
 }
 
 Result<void> OpTableWriter::add(const OpCase& one) {
-  RecordingBackend backend(options_);
+  RecordingOptions options = options_;
+  if (one.binding_bytes_max > 0) options.limits.binding_bytes_max = one.binding_bytes_max;
+  RecordingBackend backend(options);
   CaseTensors tensors(backend, 1);
   const OpCaseRun run = one.make(tensors);
   std::vector<TensorRef> results;

@@ -38,6 +38,7 @@ RecordingBackend::Allocation RecordingBackend::cut(DataType type, const Shape& s
           : static_cast<std::size_t>(shape[1]) * kPanelRows * (type == DataType::kF16 ? 2 : 4);
   const auto panels_max =
       static_cast<std::int64_t>(options_.limits.binding_bytes_max / panel_bytes);
+  TESSERA_CHECK(panels_max > 0);
   Allocation allocation;
   for (std::int64_t panel = 0; panel < panels; panel += panels_max) {
     const std::int64_t count = std::min(panels_max, panels - panel);

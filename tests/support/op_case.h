@@ -81,6 +81,8 @@ struct OpCase {
   // Whether the short list has it, which continuous integration runs.
   bool is_short = false;
   std::function<OpCaseRun(CaseTensors&)> make;
+  // What a binding may hold at most, so that larger matrices are cut; 0: what the device has.
+  std::size_t binding_bytes_max = 0;
 };
 
 using OpCases = std::vector<OpCase>;

@@ -240,6 +240,9 @@ void add_fused_cases(OpCases& cases) {
     cases.push_back({"Layer", name, shape.context == 40 || shape.context == 1200,
                      [=](CaseTensors& tensors) { return Layer(tensors, shape).make(); }});
   }
+  const LayerShape cut{1, 64, 96, 4, 2, 16, 40, 17, true, true, DataType::kQ8};
+  cases.push_back({"Layer", "1 token, q8, cut", true,
+                   [=](CaseTensors& tensors) { return Layer(tensors, cut).make(); }, 4096});
   for (const std::int64_t rows : {100, 20000}) {
     cases.push_back(
         {"Logits", "q4, " + std::to_string(rows) + " rows", rows == 20000,

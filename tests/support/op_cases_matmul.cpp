@@ -64,6 +64,8 @@ OpCaseRun make_embedding(CaseTensors& tensors, DataType type, const Shape& shape
   return {{op}, {{op.out, expected, 1.0, 0x1p-22, 0x1p-22}}};
 }
 
+constexpr std::size_t kCutBytes = 4096;  // a few panels of 64 columns
+
 constexpr DataType kTypes[] = {DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
                                DataType::kQ4M};
 
@@ -98,6 +100,19 @@ void add_matmul_cases(OpCases& cases) {
           {"Embedding", type_name + ", " + shape.to_string(), columns == 33,
            [=](CaseTensors& tensors) { return make_embedding(tensors, type, shape, ids); }});
     }
+  }
+  for (const DataType type : {DataType::kF16, DataType::kQ4}) {
+    const std::string name = std::string(data_type_name(type)) + ", cut";
+    for (const Size& size : {Size{1, 201, 64}, Size{12, 200, 64}}) {
+      cases.push_back({"MatMul", name + ", " + sized(size), type == DataType::kQ4,
+                       [=](CaseTensors& tensors) { return make_matmul(tensors, type, size, true); },
+                       kCutBytes});
+    }
+    cases.push_back({"Embedding", name, type == DataType::kQ4,
+                     [=](CaseTensors& tensors) {
+                       return make_embedding(tensors, type, Shape{200, 64}, {199, 0, 111, 112, 31});
+                     },
+                     kCutBytes});
   }
 }
 

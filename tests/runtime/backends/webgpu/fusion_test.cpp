@@ -96,7 +96,9 @@ TEST_CASE("a decoder's layer is five dispatches, six where attention is split") 
 TEST_CASE("every case's dispatches compose, and keep to the limits that every device has") {
   for (const bool fuses : {true, false}) {
     for (const OpCase& one : testing::op_cases()) {
-      RecordingBackend backend(RecordingOptions{.limits = {}, .fuses = fuses});
+      RecordingOptions options{.limits = {}, .fuses = fuses};
+      if (one.binding_bytes_max > 0) options.limits.binding_bytes_max = one.binding_bytes_max;
+      RecordingBackend backend(options);
       CaseTensors tensors(backend, 1);
       const auto run = one.make(tensors);
       INFO(one.op << ", " << one.name);
