@@ -15,7 +15,7 @@ import type { Contestant } from './peers/contestant.ts';
 import { measureInstructionsPerWeight, measureLimits } from './peers/limits.ts';
 import { buildLlamaCpp, LlamaCpp } from './peers/llamaCpp.ts';
 import { shape82m } from './peers/modelShape.ts';
-import { writeRandomLlama } from './peers/randomGguf.ts';
+import { randomLlamaWords, writeRandomLlama } from './peers/randomGguf.ts';
 import {
   addSpeeds,
   drawResults,
@@ -87,7 +87,7 @@ function prepare82m(engines: EngineName[]): PeerModel {
     if (!existsSync(path)) writeRandomLlama(path, shape82m, format);
     return path;
   };
-  const words = Array.from({ length: 4096 }, (_, i) => ` w${i}`);
+  const words = randomLlamaWords(4096);
   return {
     name: '82M',
     folder,

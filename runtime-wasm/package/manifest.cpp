@@ -186,6 +186,7 @@ Result<Manifest> parse_root(const JsonObject& root) {
   manifest.configuration_json = configuration.value().text();
   TESSERA_TRY(manifest.generation_json, parse_object_text(root, "generation"));
   TESSERA_TRY(manifest.special_tokens_json, parse_object_text(root, "special_tokens"));
+  TESSERA_TRY(manifest.quantization_json, parse_object_text(root, "quantization"));
   TESSERA_TRY(const auto chat_template, root.optional_string("chat_template"));
   if (chat_template) manifest.chat_template = *chat_template;
   TESSERA_TRY(manifest.shards, parse_shards(root));

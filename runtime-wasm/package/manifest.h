@@ -9,8 +9,10 @@
 //     "generation": { "end_token_ids": [2], "temperature": 0.2, "top_p": 0.9, ... defaults },
 //     "chat_template": "{% for message in messages %}..." or null,
 //     "special_tokens": { "bos_token": "<s>" or null, "eos_token": "</s>" or null },
-//     "tokenizer": { "shard": 0 },        // that shard is a whole Hugging Face tokenizer.json; or
-//     null "tensors": [ { "name": "model.norm.weight", "type": "f32", "shape": [576],
+//     "quantization": { "method": "gptq", "calibration": {...}, ... how it was quantized } or
+//     absent, "tokenizer": { "shard": 0 },        // that shard is a whole Hugging Face
+//     tokenizer.json; or null "tensors": [ { "name": "model.norm.weight", "type": "f32", "shape":
+//     [576],
 //                    "parts": [ { "shard": 3, "offset": 0, "size_bytes": 2304 } ] } ],
 //     "shards": [ { "sha256": "<64 hex>", "size_bytes": 8388608,
 //                   "component": "language_model", "priority": 0 } ]
@@ -62,9 +64,10 @@ struct ShardEntry {
 struct Manifest {
   std::string name;
   std::string architecture;
-  std::string configuration_json;   // the object's text
-  std::string generation_json;      // the object's text, "{}" if absent
-  std::string special_tokens_json;  // the object's text, "{}" if absent
+  std::string configuration_json;        // the object's text
+  std::string generation_json;           // the object's text, "{}" if absent
+  std::string special_tokens_json;       // the object's text, "{}" if absent
+  std::string quantization_json = "{}";  // the object's text, "{}" if absent
   std::optional<std::string> chat_template;
   std::optional<std::uint32_t> tokenizer_shard;
   std::vector<TensorEntry> tensors;

@@ -38,6 +38,9 @@ std::string write_manifest(const Manifest& manifest) {
   json.key("chat_template");
   manifest.chat_template ? json.string(*manifest.chat_template) : json.null();
   json.key("special_tokens").raw(manifest.special_tokens_json);
+  if (manifest.quantization_json != "{}") {
+    json.key("quantization").raw(manifest.quantization_json);
+  }
   json.key("tokenizer");
   if (manifest.tokenizer_shard) {
     json.begin_object().key("shard").integer(*manifest.tokenizer_shard).end_object();

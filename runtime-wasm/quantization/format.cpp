@@ -6,6 +6,8 @@
 
 #include "base/check.h"
 #include "base/half.h"
+#include "quantization/q2.h"
+#include "quantization/q3.h"
 #include "quantization/q4.h"
 #include "quantization/q4m.h"
 #include "quantization/q8.h"
@@ -25,6 +27,10 @@ constexpr std::array kFormats = {
                        bits_per_weight(sizeof(Q4Block)), quantize_q4_block, dequantize_q4_row},
     QuantizationFormat{DataType::kQ4M, "q4m", kGroupColumns, sizeof(Q4MBlock),
                        bits_per_weight(sizeof(Q4MBlock)), quantize_q4m_block, dequantize_q4m_row},
+    QuantizationFormat{DataType::kQ3, "q3", kGroupColumns, sizeof(Q3Block),
+                       bits_per_weight(sizeof(Q3Block)), quantize_q3_block, dequantize_q3_row},
+    QuantizationFormat{DataType::kQ2, "q2", kGroupColumns, sizeof(Q2Block),
+                       bits_per_weight(sizeof(Q2Block)), quantize_q2_block, dequantize_q2_row},
 };
 
 void dequantize_panel_row(const QuantizationFormat& format, const std::byte* matrix,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "quantization/low_bit_blocks.h"
 #include "quantization/nibbles.h"
 #include "quantization/q4.h"
 #include "quantization/q4m.h"
@@ -35,6 +36,28 @@ void for_each_group(std::int64_t row_count, std::int64_t columns, std::byte* out
   for (std::int64_t row = 0; row < row_count; ++row) {
     for (std::int64_t group = 0; group < groups; ++group) {
       visit(blocks[group], row, row * groups + group);
+    }
+  }
+}
+
+template <typename Block>
+void pack_low_bits(const std::uint8_t* quants, const LowBitLine* lines, std::int64_t row_count,
+                   std::int64_t columns, std::byte* out_panel) noexcept {
+  TESSERA_CHECK(row_count >= 0 && row_count <= kPanelRows);
+  auto* blocks = reinterpret_cast<Block*>(out_panel);
+  const std::int64_t groups = group_count(columns);
+  std::fill_n(blocks, groups, Block{});
+  for (std::int64_t row = 0; row < row_count; ++row) {
+    for (std::int64_t group = 0; group < groups; ++group) {
+      const LowBitLine& line = lines[row * groups + group];
+      blocks[group].scales[row] = line.scale;
+      blocks[group].zeros[row] = line.zero;
+      for (std::int64_t i = 0; i < kGroupColumns; ++i) {
+        const std::int64_t column = group * kGroupColumns + i;
+        const int quant = column < columns ? quants[row * columns + column]
+                                           : low_bit_quant(0.0f, line, Block::kBits);
+        write_quant(blocks[group], row, i, quant & quant_max(Block::kBits));
+      }
     }
   }
 }
@@ -85,6 +108,17 @@ void pack_panel_q4m(const std::uint8_t* quants, const std::uint16_t* scales,
                              block.scales[row] = scales[source];
                              block.minimums[row] = minimums[source];
                            });
+}
+
+void pack_panel_low_bits(DataType type, const std::uint8_t* quants, const LowBitLine* lines,
+                         std::int64_t row_count, std::int64_t columns,
+                         std::byte* out_panel) noexcept {
+  TESSERA_CHECK(type == DataType::kQ2 || type == DataType::kQ3);
+  if (type == DataType::kQ2) {
+    pack_low_bits<Q2Block>(quants, lines, row_count, columns, out_panel);
+  } else {
+    pack_low_bits<Q3Block>(quants, lines, row_count, columns, out_panel);
+  }
 }
 
 }  // namespace tessera

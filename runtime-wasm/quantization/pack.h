@@ -9,6 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "quantization/low_bits.h"
+#include "tensor/data_type.h"
+
 namespace tessera {
 
 // weight = scale * quant, quant in -128..127
@@ -25,5 +28,12 @@ void pack_panel_q4(const std::uint8_t* quants, const std::uint16_t* scales, std:
 void pack_panel_q4m(const std::uint8_t* quants, const std::uint16_t* scales,
                     const std::uint16_t* minimums, std::int64_t row_count, std::int64_t columns,
                     std::byte* out_panel) noexcept;
+
+// weight = scale * (quant - zero), quant in 0..3 (q2) or 0..7 (q3); `lines` are [row_count,
+// group_count(columns)] stored scales and zero points (quantization/low_bits.h). Padding columns
+// get the quant nearest to their group's zero point. REQUIRES: type is kQ2 or kQ3.
+void pack_panel_low_bits(DataType type, const std::uint8_t* quants, const LowBitLine* lines,
+                         std::int64_t row_count, std::int64_t columns,
+                         std::byte* out_panel) noexcept;
 
 }  // namespace tessera

@@ -20,6 +20,7 @@ constexpr std::array kDataTypes = {
     DataTypeRow{DataType::kF32, "f32", 4}, DataTypeRow{DataType::kF16, "f16", 2},
     DataTypeRow{DataType::kI32, "i32", 4}, DataTypeRow{DataType::kQ8, "q8", 272},
     DataTypeRow{DataType::kQ4, "q4", 144}, DataTypeRow{DataType::kQ4M, "q4m", 160},
+    DataTypeRow{DataType::kQ3, "q3", 112}, DataTypeRow{DataType::kQ2, "q2", 80},
 };
 
 const DataTypeRow& row_of(DataType type) {

@@ -19,14 +19,18 @@ enum class DataType : std::uint8_t {
   kQ8,   // 8 bits per weight, panels of 8 rows, groups of 32 columns (quantization/q8.h)
   kQ4,   // 4 bits per weight with a scale (quantization/q4.h)
   kQ4M,  // 4 bits per weight with a scale and a minimum (quantization/q4m.h)
+  kQ3,   // 3 bits per weight with a scale and a zero point (quantization/q3.h)
+  kQ2,   // 2 bits per weight with a scale and a zero point (quantization/q2.h)
 };
 
-// The name in a manifest and on the command line: "f32", "f16", "i32", "q8", "q4", "q4m".
+// The name in a manifest and on the command line: "f32", "f16", "i32", "q8", "q4", "q4m", "q3",
+// "q2".
 std::string_view data_type_name(DataType type);
 std::optional<DataType> data_type_from_name(std::string_view name);
 
 constexpr bool is_quantized(DataType type) {
-  return type == DataType::kQ8 || type == DataType::kQ4 || type == DataType::kQ4M;
+  return type == DataType::kQ8 || type == DataType::kQ4 || type == DataType::kQ4M ||
+         type == DataType::kQ3 || type == DataType::kQ2;
 }
 
 // Bytes of a tensor in memory and in a shard, padding included. Quantized types need rank 2.

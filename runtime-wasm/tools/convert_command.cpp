@@ -1,8 +1,12 @@
-// tessera convert SOURCE --out DIR [--weights TYPE]: makes a model package.
+// tessera convert SOURCE --out DIR [--weights TYPE]: makes a model package. Weights of fewer than 4
+// bits are calibrated unless --uncalibrated is given, weights of 4 bits with --calibration: what is
+// not calibrated is streamed, and takes little memory and time.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -12,6 +16,7 @@
 #include "tools/load_model.h"
 #include "tools/open_source.h"
 #include "tools/package_output.h"
+#include "tools/quantize_model.h"
 
 namespace tessera {
 namespace {
@@ -21,6 +26,9 @@ struct ConvertCommandOptions {
   std::string directory;
   std::string weights;
   std::string name;
+  std::string calibration_file;
+  std::string report_file;
+  bool uncalibrated = false;
   bool force = false;
   bool quiet = false;
 };
@@ -30,12 +38,66 @@ void print_progress(std::size_t done, std::size_t total) {
   if (done == total) std::fprintf(stderr, "\n");
 }
 
+int hardware_threads() {
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+double peak_memory_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1e3;
+}
+
+Result<void> write_report(const std::string& path, const std::string& json) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  const bool is_written = file != nullptr && std::fputs(json.c_str(), file) >= 0;
+  if (file != nullptr) std::fclose(file);
+  if (is_written) return {};
+  return Error{ErrorCode::kIo, path + ": the report cannot be written there"};
+}
+
+constexpr const char* kBuiltinText = "builtin";
+
+bool needs_calibration(const ConvertCommandOptions& options) {
+  if (options.uncalibrated) return false;
+  if (options.weights == "q4") return !options.calibration_file.empty();
+  return options.weights == "q3" || options.weights == "q2" ||
+         options.weights.starts_with("mixed:");
+}
+
+Result<QuantizedModel> calibrate(const ModelSource& source, const ConvertCommandOptions& options,
+                                 int threads) {
+  QuantizeOptions quantize_options;
+  quantize_options.weights = data_type_from_name(options.weights).value_or(DataType::kQ2);
+  if (options.weights.starts_with("mixed:")) {
+    quantize_options.mixed_bits = std::strtod(options.weights.c_str() + 6, nullptr);
+  }
+  if (options.calibration_file != kBuiltinText) {
+    quantize_options.calibration_file = options.calibration_file;
+  }
+  quantize_options.threads = threads;
+  quantize_options.quiet = options.quiet;
+  return quantize_model(source, quantize_options);
+}
+
 Result<void> run(const ConvertCommandOptions& options) {
   TESSERA_TRY(const auto source, open_source(options.source, options.name));
   TESSERA_TRY(PackageOutput output, PackageOutput::create(options.directory, options.force));
   ConvertOptions convert_options;
-  if (!options.weights.empty()) convert_options.weights = data_type_from_name(options.weights);
-  convert_options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  convert_options.weights = data_type_from_name(options.weights);
+  QuantizedModel quantized;
+  if (needs_calibration(options)) {
+    auto result = calibrate(*source, options, hardware_threads());
+    if (!result) return result.error().with_context(options.source);
+    quantized = std::move(*result);
+    convert_options.weights = convert_options.weights.value_or(DataType::kQ8);
+    convert_options.finished = &quantized.tensors;
+    convert_options.quantization_json = quantized.quantization_json;
+    if (!options.report_file.empty()) {
+      TESSERA_TRY_VOID(write_report(options.report_file, quantized.quantization_json + "\n"));
+    }
+  }
+  convert_options.threads = hardware_threads();
   // A line that is written over and over belongs on a screen, not in a log.
   const bool is_watched = !options.quiet && isatty(STDERR_FILENO) != 0;
   if (is_watched) convert_options.on_progress = print_progress;
@@ -47,7 +109,19 @@ Result<void> run(const ConvertCommandOptions& options) {
   std::printf("%s: %s, %s, %zu tensors in %zu shards, %.1f MB\n", options.directory.c_str(),
               manifest->name.c_str(), manifest->architecture.c_str(), manifest->tensors.size(),
               manifest->shards.size(), static_cast<double>(size_bytes) / 1e6);
+  if (!options.quiet) std::fprintf(stderr, "peak memory %.0f MB\n", peak_memory_mb());
   return {};
+}
+
+std::string check_weights(const std::string& weights) {
+  if (weights.starts_with("mixed:")) {
+    char* end = nullptr;
+    const double bits = std::strtod(weights.c_str() + 6, &end);
+    return *end == '\0' && bits > 0.0 && bits <= 32.0 ? "" : weights + ": write mixed:2.6";
+  }
+  const auto type = data_type_from_name(weights);
+  if (type && *type != DataType::kI32) return "";
+  return weights + " is no type of weights; known: f32, f16, q8, q4m, q4, q3, q2, mixed:BITS";
 }
 
 }  // namespace
@@ -62,8 +136,16 @@ void add_convert_command(CLI::App& app, int& exit_code) {
   command
       ->add_option("--weights", options->weights,
                    "Type of all matrices; without it they keep what the source has, as closely as "
-                   "possible. With q4 and q4m, embedding and output are q8")
-      ->check(CLI::IsMember({"f32", "f16", "q8", "q4", "q4m"}));
+                   "possible. f32, f16, q8, q4m, q4; q3 and q2, which are calibrated; mixed:BITS, "
+                   "the best formats under so many bits per weight, embedding and output "
+                   "included. From q4m down, embedding and output are q8")
+      ->check(check_weights, "TYPE");
+  command->add_option("--calibration", options->calibration_file,
+                      "Text to calibrate on, or \"builtin\", the default of q3, q2 and mixed");
+  command->add_option("--report", options->report_file,
+                      "File for what calibration measured, as JSON");
+  command->add_flag("--uncalibrated", options->uncalibrated,
+                    "Round every weight by itself: fast, and far less accurate below 4 bits");
   command->add_option("--name", options->name, "The model's name; by default that of the source");
   command->add_flag("--force", options->force, "Replace a package that is there already");
   command->add_flag("--quiet", options->quiet, "Print no progress");

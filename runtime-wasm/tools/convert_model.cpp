@@ -43,13 +43,20 @@ Manifest describe(const ModelDescription& description) {
   return manifest;
 }
 
+const calibration::PackedTensor* find_finished(const ConvertOptions& options,
+                                               const std::string& name) {
+  if (options.finished == nullptr) return nullptr;
+  const auto found = options.finished->find(name);
+  return found == options.finished->end() ? nullptr : &found->second;
+}
+
 }  // namespace
 
 DataType package_type(const SourceTensor& tensor, std::optional<DataType> weights) {
   if (tensor.shape.rank() != 2) return DataType::kF32;
   const DataType type = weights.value_or(tensor.format->natural_type);
-  const bool has_four_bits = type == DataType::kQ4 || type == DataType::kQ4M;
-  if (weights && has_four_bits && is_embedding_or_output(tensor.name)) return DataType::kQ8;
+  const bool has_few_bits = is_quantized(type) && type != DataType::kQ8;
+  if (weights && has_few_bits && is_embedding_or_output(tensor.name)) return DataType::kQ8;
   return type;
 }
 
@@ -78,6 +85,7 @@ Result<Manifest> convert_model(const ModelSource& source, const ConvertOptions& 
       parse_decoder_configuration(description.architecture, description.configuration_json);
   if (!configuration) return configuration.error().with_context("config.json");
   Manifest manifest = describe(description);
+  manifest.quantization_json = options.quantization_json;
   PackageWriter writer(store);
   if (description.tokenizer_json) {
     TESSERA_TRY_VOID(writer.add_tokenizer(*description.tokenizer_json));
@@ -85,10 +93,14 @@ Result<Manifest> convert_model(const ModelSource& source, const ConvertOptions& 
   std::size_t done = 0;
   for (const std::size_t index : load_order(source.tensors())) {
     const SourceTensor& tensor = source.tensors()[index];
-    const DataType type = package_type(tensor, options.weights);
+    const calibration::PackedTensor* finished = find_finished(options, tensor.name);
+    const DataType type =
+        finished == nullptr ? package_type(tensor, options.weights) : finished->type;
     TESSERA_TRY_VOID(
         writer.begin_tensor(tensor.name, type, tensor.shape, load_priority(tensor.name)));
-    const auto converted = convert_tensor(source, index, type, options.threads, writer);
+    const auto converted = finished == nullptr
+                               ? convert_tensor(source, index, type, options.threads, writer)
+                               : writer.append(finished->bytes);
     if (!converted) return converted.error().with_context("tensor " + tensor.name);
     TESSERA_TRY_VOID(writer.end_tensor());
     if (options.on_progress) options.on_progress(++done, source.tensors().size());

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "calibration/layerwise_quantizer.h"
 #include "package/model_source.h"
 #include "tools/package_writer.h"
 
@@ -16,12 +17,15 @@ struct ConvertOptions {
   // The type of matrices; nothing: the natural type of the format that each is stored in.
   std::optional<DataType> weights;
   int threads = 1;  // for quantizing
+  // Tensors that are finished already, by name; their types go before `weights`.
+  const calibration::PackedTensors* finished = nullptr;
+  std::string quantization_json = "{}";  // goes into the manifest as it is
   // Called after every tensor, with how many are done.
   std::function<void(std::size_t done, std::size_t total)> on_progress;
 };
 
 // The type a tensor gets in the package: f32 unless it is a matrix, else as asked for; but with
-// 4-bit weights embeddings and output get 8 bits, where few bits cost most.
+// 4 bits or fewer embeddings and output get 8 bits, where few bits cost most.
 DataType package_type(const SourceTensor& tensor, std::optional<DataType> weights);
 
 // Whether package_type's choice keeps the integers and scales that the source has.

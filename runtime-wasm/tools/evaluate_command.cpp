@@ -1,11 +1,13 @@
 // tessera evaluate PACKAGE --text FILE: perplexity and top-1 accuracy over the tokens of a whole
 // file, in windows that do not overlap, without a beginning token; each window of n tokens predicts
-// its tokens 1..n from its tokens 0..n-1.
+// its tokens 1..n from its tokens 0..n-1. With --against, also how far the package's distributions
+// are from another's.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/json_writer.h"
@@ -23,6 +25,7 @@ constexpr std::size_t kTextSizeBytesMax = std::size_t{1} << 30;
 struct EvaluateOptions {
   LoadOptions load;
   std::string text_file;
+  std::string against;  // another package, or empty
   std::int64_t window_tokens = 512;
   std::int64_t windows_max = 0;  // 0: all that fit
   bool json = false;
@@ -38,6 +41,49 @@ struct Score {
   double accuracy() const { return static_cast<double>(correct) / static_cast<double>(tokens); }
 };
 
+// How far this package's distributions are from another's, at every position.
+struct Comparison {
+  std::vector<double> divergences;  // KL(other || this), in nats
+  std::int64_t agreements = 0;      // the same token is most likely
+
+  double mean() const {
+    double sum = 0.0;
+    for (const double divergence : divergences) sum += divergence;
+    return sum / static_cast<double>(divergences.size());
+  }
+  double percentile(double share) const {
+    std::vector<double> sorted = divergences;
+    const auto at = sorted.begin() +
+                    static_cast<std::ptrdiff_t>(share * static_cast<double>(sorted.size() - 1));
+    std::nth_element(sorted.begin(), at, sorted.end());
+    return *at;
+  }
+  double agreement() const {
+    return static_cast<double>(agreements) / static_cast<double>(divergences.size());
+  }
+};
+
+// log(sum(exp(logits)))
+double log_sum(std::span<const float> logits) {
+  const double highest = *std::max_element(logits.begin(), logits.end());
+  double sum = 0.0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - highest);
+  return std::log(sum) + highest;
+}
+
+void compare_position(std::span<const float> ours, std::span<const float> other,
+                      Comparison& comparison) {
+  const double our_sum = log_sum(ours), other_sum = log_sum(other);
+  double divergence = 0.0;
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    const double log_other = static_cast<double>(other[i]) - other_sum;
+    divergence += std::exp(log_other) * (log_other - (static_cast<double>(ours[i]) - our_sum));
+  }
+  comparison.divergences.push_back(std::max(0.0, divergence));
+  comparison.agreements += std::max_element(ours.begin(), ours.end()) - ours.begin() ==
+                           std::max_element(other.begin(), other.end()) - other.begin();
+}
+
 void score_position(std::span<const float> logits, std::int32_t target, Score& score) {
   const auto highest = std::max_element(logits.begin(), logits.end());
   double sum = 0.0;
@@ -48,9 +94,12 @@ void score_position(std::span<const float> logits, std::int32_t target, Score& s
   ++score.tokens;
 }
 
-Result<Score> evaluate(TextModel& model, std::span<const std::int32_t> ids,
-                       const EvaluateOptions& options) {
+// `other` may be null; otherwise `comparison` is filled.
+Result<Score> evaluate(TextModel& model, TextModel* other, std::span<const std::int32_t> ids,
+                       const EvaluateOptions& options, Comparison& comparison) {
   Generator generator(model);
+  std::optional<Generator> other_generator;
+  if (other != nullptr) other_generator.emplace(*other);
   const auto vocabulary = static_cast<std::size_t>(model.decoder().configuration().vocabulary_size);
   const auto window = static_cast<std::size_t>(options.window_tokens);
   Score score;
@@ -58,9 +107,17 @@ Result<Score> evaluate(TextModel& model, std::span<const std::int32_t> ids,
     if (options.windows_max > 0 && score.windows == options.windows_max) break;
     const std::size_t start = static_cast<std::size_t>(score.windows) * window;
     TESSERA_TRY(const auto logits, generator.forward_all(ids.subspan(start, window)));
+    std::vector<float> other_logits;
+    if (other_generator) {
+      TESSERA_TRY(other_logits, other_generator->forward_all(ids.subspan(start, window)));
+    }
     for (std::size_t i = 0; i < window; ++i) {
-      score_position(std::span(logits).subspan(i * vocabulary, vocabulary), ids[start + i + 1],
-                     score);
+      const auto ours = std::span<const float>(logits).subspan(i * vocabulary, vocabulary);
+      score_position(ours, ids[start + i + 1], score);
+      if (!other_generator) continue;
+      compare_position(ours,
+                       std::span<const float>(other_logits).subspan(i * vocabulary, vocabulary),
+                       comparison);
     }
     ++score.windows;
     if (!options.json) {
@@ -72,13 +129,22 @@ Result<Score> evaluate(TextModel& model, std::span<const std::int32_t> ids,
   return score;
 }
 
-void print_score(const Score& score, const BitsPerWeight& bits, bool as_json) {
+void print_score(const Score& score, const Comparison& comparison, const BitsPerWeight& bits,
+                 std::size_t resident_bytes, bool as_json) {
+  const bool is_compared = !comparison.divergences.empty();
   if (!as_json) {
     std::printf("perplexity %.4f, top-1 accuracy %.4f, %lld windows, %lld tokens\n",
                 score.perplexity(), score.accuracy(), static_cast<long long>(score.windows),
                 static_cast<long long>(score.tokens));
     std::printf("bits per weight: %.3f in linear layers, %.3f in the file\n", bits.linear,
                 bits.file);
+    std::printf("resident: %zu bytes\n", resident_bytes);
+    if (is_compared) {
+      std::printf(
+          "against the other: KL divergence %.5f on average, %.5f at the 99th percentile; "
+          "top-1 agreement %.4f\n",
+          comparison.mean(), comparison.percentile(0.99), comparison.agreement());
+    }
     return;
   }
   JsonWriter json;
@@ -90,8 +156,32 @@ void print_score(const Score& score, const BitsPerWeight& bits, bool as_json) {
   json.key("bits_per_weight").begin_object();
   json.key("linear").number(bits.linear);
   json.key("file").number(bits.file);
-  json.end_object().end_object();
+  json.end_object();
+  json.key("resident_bytes").integer(static_cast<std::int64_t>(resident_bytes));
+  if (is_compared) {
+    json.key("against").begin_object();
+    json.key("kl_divergence_mean").number(comparison.mean());
+    json.key("kl_divergence_p99").number(comparison.percentile(0.99));
+    json.key("top1_agreement").number(comparison.agreement()).end_object();
+  }
+  json.end_object();
   std::printf("%s\n", std::move(json).take().c_str());
+}
+
+// The package to compare with. Errors: kInvalidArgument if its vocabulary has another size.
+Result<std::unique_ptr<TextModel>> load_other(const EvaluateOptions& options, TextModel& model) {
+  LoadOptions load = options.load;
+  load.package = options.against;
+  TESSERA_TRY(auto other, load_model(load));
+  const std::int64_t ours = model.decoder().configuration().vocabulary_size;
+  const std::int64_t theirs = other->decoder().configuration().vocabulary_size;
+  if (ours != theirs) {
+    return Error{ErrorCode::kInvalidArgument,
+                 options.against + " has a vocabulary of " + std::to_string(theirs) + ", " +
+                     options.load.package + " one of " + std::to_string(ours) +
+                     "; compare packages of the same model"};
+  }
+  return other;
 }
 
 Result<void> run(EvaluateOptions options) {
@@ -103,14 +193,20 @@ Result<void> run(EvaluateOptions options) {
   TESSERA_TRY(const std::string text, read_text_file(options.text_file, kTextSizeBytesMax));
   TESSERA_TRY(const auto ids,
               model->tokenizer()->encode(text, EncodeOptions{.parse_special_tokens = false}));
-  TESSERA_TRY(const Score score, evaluate(*model, ids, options));
+  std::unique_ptr<TextModel> other;
+  if (!options.against.empty()) {
+    TESSERA_TRY(other, load_other(options, *model));
+  }
+  Comparison comparison;
+  TESSERA_TRY(const Score score, evaluate(*model, other.get(), ids, options, comparison));
   if (score.windows == 0) {
     return Error{ErrorCode::kInvalidArgument,
                  options.text_file + " has " + std::to_string(ids.size()) +
                      " tokens, fewer than one window of " + std::to_string(options.window_tokens) +
                      " and its next token"};
   }
-  print_score(score, bits_per_weight(model->manifest()), options.json);
+  print_score(score, comparison, bits_per_weight(model->manifest()),
+              model->backend().memory_use().total_bytes(), options.json);
   return {};
 }
 
@@ -121,6 +217,8 @@ void add_evaluate_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<EvaluateOptions>();
   add_load_options(*command, options->load);
   command->add_option("--text", options->text_file, "Text file")->required();
+  command->add_option("--against", options->against,
+                      "Another package of the same model, to compare distributions with");
   command->add_option("--window", options->window_tokens, "Tokens in a window")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

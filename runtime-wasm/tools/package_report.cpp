@@ -115,6 +115,32 @@ Result<std::vector<std::size_t>> find_damaged_shards(const PackageDirectory& pac
   return damaged;
 }
 
+// Why each matrix has its format, as the converter measured it.
+void append_quantization(std::string& text, const Manifest& manifest) {
+  if (manifest.quantization_json == "{}") return;
+  const auto document = JsonDocument::parse(manifest.quantization_json);
+  const auto root = document ? document->root().object() : Result<JsonObject>(document.error());
+  if (!root) return;
+  const auto tensors = root->array("tensors");
+  if (!tensors) return;
+  text += "\nquantized matrix                                  type  output error  divergence as\n";
+  for (const JsonValue& value : *tensors) {
+    const auto tensor = value.object();
+    if (!tensor) continue;
+    append(text, "%-48s  %-4s  %12.3g ", std::string(tensor->string("name").value_or("?")).c_str(),
+           std::string(tensor->string("type").value_or("?")).c_str(),
+           tensor->number("output_error").value_or(0.0));
+    const auto divergences = tensor->optional_object("divergences");
+    if (divergences && *divergences) {
+      for (const char* type : {"q2", "q3", "q4", "q8"}) {
+        const auto divergence = (*divergences)->optional_number(type);
+        if (divergence && *divergence) append(text, " %s %.3g", type, **divergence);
+      }
+    }
+    text += '\n';
+  }
+}
+
 std::string report_text(const PackageReport& report) {
   const Manifest& manifest = report.package->manifest();
   const BitsPerWeight bits = bits_per_weight(manifest);
@@ -129,6 +155,7 @@ std::string report_text(const PackageReport& report) {
   append(text, "tokenizer         %s\n", manifest.tokenizer_shard ? "yes" : "none");
   append(text, "chat template     %s\n", manifest.chat_template ? "yes" : "none");
   append_tensors(text, manifest);
+  append_quantization(text, manifest);
   append_shards(text, report);
   return text;
 }
@@ -146,6 +173,7 @@ std::string report_json(const PackageReport& report) {
   json.key("file").number(bits.file).end_object();
   json.key("has_tokenizer").boolean(manifest.tokenizer_shard.has_value());
   json.key("has_chat_template").boolean(manifest.chat_template.has_value());
+  json.key("quantization").raw(manifest.quantization_json);
   write_tensors(json, manifest);
   write_shards(json, report);
   if (report.damaged_shards) json.key("is_intact").boolean(report.damaged_shards->empty());

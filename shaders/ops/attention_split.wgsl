@@ -82,7 +82,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   let lane = thread % lanes;
   let teams = workgroup_size / lanes;
   let team = thread / lanes;
-  var sums: array<vec2<f32>, words_per_thread_max>;
+  var sums = array<vec2<f32>, words_per_thread_max>();
   var maximum = lowest;
   var weight_sum = 0.0;
   // A new key's position is the last one, and not in the cache yet.

@@ -110,8 +110,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   let first_token = workgroup.z * tile_tokens;
   let row_octet = thread % 8u;
   let token_quad = thread / 8u;
-  var low: array<vec4<f32>, 4>;
-  var high: array<vec4<f32>, 4>;
+  var low = array<vec4<f32>, 4>();
+  var high = array<vec4<f32>, 4>();
   for (var first_column = 0u; first_column < parameters.columns; first_column += tile_columns) {
     if (first_column + tile_columns > parameters.columns) {
       clear_weights_tile(thread);

@@ -72,6 +72,7 @@ std::vector<Kernel> shader_variants() {
   add(all, with({sized("embedding", 64)}, "weight", kAlignedWeights));
   add(all, with({sized("rms_norm", 256)}, "reduction", kReductions));
   add(all, with({sized("sample_chunks", 256)}, "reduction", kReductions));
+  add(all, with({{"attention_tile", {}, {}}}, "cache", kCaches));
   add(all, with({sized("kv_write", 64)}, "cache", kCaches));
   add(all, with(with({sized("rope_kv_write", 64)}, "cache", kCaches), "reduction", kReductions));
   add(all,

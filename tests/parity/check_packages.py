@@ -1,4 +1,4 @@
-"""What whole packages must keep to, measured with the native tool: check_packages.py TESSERA RESULT.
+"""What whole packages must keep to, by the native tool: check_packages.py TESSERA RESULT.
 
 The perplexity of story15m at f16, by the protocol of its reference.json, and the memory that
 converting a large model takes. Writes the counts of its tests to RESULT.

@@ -36,6 +36,14 @@ class Contents(unittest.TestCase):
                                cwd=source_tree.ROOT, capture_output=True, text=True, check=False)
         self.assertEqual(check.returncode, 0, check.stderr)
 
+    def test_shaders_say_what_they_compute_and_what_variables_begin_with(self):
+        for name in source_tree.with_suffix(".wgsl"):
+            source = source_tree.text(name)
+            with self.subTest(file=name):
+                self.assertTrue(source.startswith("//"), "no opening comment")
+                # Engines leave one without a value as it was when a loop comes by again.
+                self.assertIsNone(re.search(r"^\s+var \w+: [^=]*;", source, re.MULTILINE))
+
     def test_scripts_are_executable(self):
         for name in source_tree.files():
             if source_tree.text(name).startswith("#!"):

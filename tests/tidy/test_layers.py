@@ -28,8 +28,9 @@ MAY_USE = {
     "model": _MODEL,
     "tokenizer": {"tokenizer", "base"},
     "generation": _GENERATION,
+    "calibration": {"calibration", "tokenizer"} | _MODEL,
     "bindings": {"bindings"} | _RUNTIME,
-    "tools": {"tools", "server"} | _RUNTIME,
+    "tools": {"tools", "server", "calibration"} | _RUNTIME,
     "protocol": {"protocol", "base"},
     "server": {"server", "server/models", "server/net"} | _BELOW_SERVER,
     "server/metrics": {"server/metrics"} | _BELOW_SERVER,
@@ -50,6 +51,7 @@ LIBRARY_ROOMS = {
     "utf8proc.h": {"tokenizer"},
     "spdlog/": {"server", "server/net"},
     "CLI/": {"tools", "server"},
+    "Eigen/": {"calibration"},
 }
 
 

@@ -53,13 +53,19 @@ function ones(name: string, count: number): GgufTensor {
   return { name, extents: [count], type: typeF32, sizeBytes: 4 * count, make };
 }
 
-/** 256 bytes, three special tokens, and words that are one token each: " w0", " w1", ... */
+/** Words that are one token each: a space and one character, which one merge joins. */
+export function randomLlamaWords(count: number): string[] {
+  const firstCharacter = 0x4e00;
+  return Array.from({ length: count }, (_, i) => ` ${String.fromCharCode(firstCharacter + i)}`);
+}
+
+/** Three special tokens, 256 bytes, and words. */
 function vocabulary(size: number): Record<string, GgufValue> {
   const bytes = Array.from({ length: 256 }, (_, byte) => {
     return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
   });
   const special = ['<unk>', '<s>', '</s>'];
-  const words = Array.from({ length: size - 259 }, (_, i) => `\u2581w${i}`);
+  const words = randomLlamaWords(size - 259).map((word) => word.replace(' ', '\u2581'));
   const types = [2, 3, 3, ...bytes.map(() => 6), ...words.map(() => 1)];
   return {
     'tokenizer.ggml.model': { type: 'string', value: 'llama' },

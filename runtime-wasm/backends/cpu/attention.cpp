@@ -1,6 +1,7 @@
 // Attention: causal, grouped-query, with an online softmax.
 //   out[t, h, :] = sum_p softmax_p(scale * query[t, h, :] . keys[p, :]) * values[p, :]
-// A part is one query head with a tile of tokens; it passes over the keys in blocks.
+// A part is one query head with a tile of tokens, or, for a single token, all query heads that
+// share keys, so that these are read and widened once; it passes over the keys in blocks.
 #include <algorithm>
 
 #include "backends/cpu/attention_tile.h"
@@ -42,17 +43,26 @@ class TypedAttention {
         std::byte * scratch,
         execution.scratch.reserve(
             static_cast<std::size_t>(execution.threads.threads() * wide_elements) * sizeof(float)));
-    execution.threads.for_each_part(query_heads_ * tile_count_, [&](std::int64_t part, int thread) {
+    const std::int64_t heads = heads_of_part(execution.threads.threads());
+    const std::int64_t parts = query_heads_ / heads;
+    execution.threads.for_each_part(parts * tile_count_, [&](std::int64_t part, int thread) {
       // The last tokens see the most keys. Their parts have the highest numbers and begin first, so
       // that no thread is left with them.
-      attend(part % query_heads_, part / query_heads_,
+      attend(part % parts * heads, heads, part / parts,
              reinterpret_cast<float*>(scratch) + thread * wide_elements);
     });
     return {};
   }
 
  private:
-  void attend(std::int64_t head, std::int64_t tile_index, float* wide) const noexcept {
+  std::int64_t heads_of_part(int threads) const noexcept {
+    const bool is_shared = op_.query.shape[0] == 1 && group_ <= AttentionTile::kRowsMax;
+    return is_shared && query_heads_ / group_ >= threads ? group_ : 1;
+  }
+
+  // REQUIRES: the heads share keys; with several heads, there is a single token.
+  void attend(std::int64_t head, std::int64_t heads, std::int64_t tile_index,
+              float* wide) const noexcept {
     AttentionTile tile;
     tile.head_size = head_size_;
     tile.scale = op_.scale;
@@ -62,8 +72,9 @@ class TypedAttention {
     const auto* positions = reinterpret_cast<const std::int32_t*>(op_.positions.host_bytes());
     std::int64_t begin = op_.key_cache.shape[1];
     std::int64_t end = 0;
-    for (std::int64_t token = first_token; token < last_token; ++token) {
-      const std::int64_t offset = (token * query_heads_ + head) * head_size_;
+    for (std::int64_t row = 0; row < (last_token - first_token) * heads; ++row) {
+      const std::int64_t token = first_token + row / heads;
+      const std::int64_t offset = (token * query_heads_ + head + row % heads) * head_size_;
       const std::int64_t row_end = positions[token] + std::int64_t{1};
       const std::int64_t row_begin =
           op_.window_tokens > 0 ? std::max<std::int64_t>(0, row_end - op_.window_tokens) : 0;

@@ -34,6 +34,10 @@ Result<void> matmul_panels_f32(const MatMulArguments& arguments, Execution& exec
 inline constexpr std::size_t kMatMulsJoinedMax = 4;
 Result<void> matmul_panels_int8(std::span<const MatMulArguments> matmuls, Execution& execution);
 
+// The same for q2 and q3.
+Result<void> matmul_low_bits_f32(const MatMulArguments& arguments, Execution& execution);
+Result<void> matmul_low_bits_int8(const MatMulArguments& arguments, Execution& execution);
+
 // Half-open range of units (rows, panels) that is one part of the work.
 struct PartRange {
   std::int64_t begin;

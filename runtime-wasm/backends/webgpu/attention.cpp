@@ -7,17 +7,19 @@
 namespace tessera::webgpu {
 namespace {
 
+constexpr std::int64_t kTileTokensMin =
+    9;  // from here on tokens share what they read of the caches
+
 // How many workgroups share the positions of a token and head: decided by how many there can be,
 // since a recording is replayed for any position.
 std::int64_t split_count(const Attention& op) {
   constexpr std::int64_t kSplitTokens = 256;
   constexpr std::int64_t kSplitsMax = 16;
-  constexpr std::int64_t kTokensMax = 8;  // more of them are enough workgroups
   constexpr std::int64_t kUnsplitTokensMax = 512;
   const std::int64_t context = op.key_cache.shape[1];
   const std::int64_t seen =
       op.window_tokens > 0 ? std::min<std::int64_t>(op.window_tokens, context) : context;
-  if (op.query.shape[0] > kTokensMax || seen <= kUnsplitTokensMax) return 1;
+  if (seen <= kUnsplitTokensMax) return 1;
   return std::min(kSplitsMax, divided_up(seen, kSplitTokens));
 }
 
@@ -51,6 +53,22 @@ std::vector<std::uint32_t> rotation_words(const RopeKvWrite& plan, const Recorde
       norm_offset(plan.key_norm, recorder), epsilon_of(plan.query_norm), epsilon_of(plan.key_norm));
 }
 
+void record_tile(const Attention& op, const std::string& cache, Recorder& recorder) {
+  constexpr std::int64_t kTileTokens = 16;  // as in attention_tile.wgsl
+  const std::int64_t tokens = op.query.shape[0];
+  const std::int64_t heads = op.query.shape[1];
+  recorder.dispatch({
+      .kernel = {"attention_tile", {{"cache", cache}}, {}},
+      .bindings = {recorder.activations(), recorder.cache(op.key_cache),
+                   recorder.cache(op.value_cache)},
+      .parameters = words(
+          tokens, heads, heads / op.key_cache.shape[0], op.query.shape[2], op.key_cache.shape[1],
+          op.window_tokens, recorder.activation_offset(op.query),
+          recorder.activation_offset(op.positions), recorder.activation_offset(op.out), op.scale),
+      .workgroups = {word(heads), word(divided_up(tokens, kTileTokens)), 1},
+  });
+}
+
 Result<void> record_attention(const Attention& op, const RopeKvWrite* before, Recorder& recorder) {
   if (op.query.shape.element_count() == 0) return {};
   const std::int64_t tokens = op.query.shape[0];
@@ -58,6 +76,10 @@ Result<void> record_attention(const Attention& op, const RopeKvWrite* before, Re
   const std::int64_t head_size = op.query.shape[2];
   TESSERA_TRY(const std::string cache, cache_choice("Attention", op.key_cache));
   TESSERA_TRY_VOID(check_grid_extent("Attention", std::max(tokens, heads), recorder.limits()));
+  if (tokens >= kTileTokensMin) {
+    record_tile(op, cache, recorder);
+    return {};
+  }
   const std::int64_t splits = split_count(op);
   std::uint32_t partials = 0;
   if (splits > 1) {

@@ -89,11 +89,6 @@ std::uint32_t moved(std::uint32_t offset, std::int64_t by) {
   return offset == kNowhere ? kNowhere : offset + word(by);
 }
 
-std::uint32_t vector_workgroup_size(std::int64_t slices, const DeviceLimits& limits) {
-  const std::uint32_t wanted = slices >= 512 ? 256 : slices >= 192 ? 128 : 64;
-  return workgroup_size(wanted, limits);
-}
-
 struct Tiling {
   std::string choice;
   std::int64_t panels;
@@ -106,7 +101,28 @@ Tiling tiling_of(const MatMulPlan& plan) {
   return is_tall ? Tiling{"panels_4", 4} : Tiling{"panels_1", 1};
 }
 
-Kernel vector_kernel(const MatMulPlan& plan, const Places& places, const Recorder& recorder) {
+// How many workgroups one token's rows take.
+std::int64_t tile_count(const MatMulPlan& plan, std::span<const MatrixPart> parts) {
+  std::int64_t tiles = 0;
+  for (const MatrixPart& part : parts) {
+    const std::int64_t own = divided_up(part.row_count, kPanelRows * tiling_of(plan).panels);
+    tiles = plan.gated != nullptr ? own : tiles + own;
+  }
+  return tiles;
+}
+
+// Enough threads to keep a large GPU's memory busy, but each with two slices or more: what threads
+// sum up must be added up in the end.
+std::uint32_t vector_workgroup_size(std::int64_t slices, std::int64_t tiles,
+                                    const DeviceLimits& limits) {
+  constexpr std::uint64_t kThreads = 65536, kSizeMin = 64, kSizeMax = 256;
+  const auto wanted = std::bit_ceil(kThreads / static_cast<std::uint64_t>(tiles));
+  const auto useful = std::bit_floor(static_cast<std::uint64_t>(slices) / 2);
+  return workgroup_size(word(std::clamp(std::min(wanted, useful), kSizeMin, kSizeMax)), limits);
+}
+
+Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t tiles,
+                     const Recorder& recorder) {
   const WeightChoice weight = weight_choice(plan.members[0].weight);
   const std::string count = std::to_string(plan.members.size());
   const std::int64_t slices = divided_up(plan.members[0].x.shape[1], weight.slice_columns);
@@ -117,33 +133,29 @@ Kernel vector_kernel(const MatMulPlan& plan, const Places& places, const Recorde
            {"input", plan.norm != nullptr ? "normed" : "plain"},
            {"tile", tiling_of(plan).choice},
            {"reduction", reduction_choice(recorder)}},
-          {{"workgroup_size", vector_workgroup_size(slices, recorder.limits())}}};
+          {{"workgroup_size", vector_workgroup_size(slices, tiles, recorder.limits())}}};
 }
 
 // The matrices' parts that one dispatch takes: one of each matrix.
 Dispatch vector_dispatch(const MatMulPlan& plan, const Places& places,
                          std::span<const MatrixPart> parts, const Recorder& recorder) {
   const std::int64_t first_row = parts[0].first_row;
-  const Tiling tiling = tiling_of(plan);
+  const std::int64_t tiles = tile_count(plan, parts);
   Dispatch dispatch{
-      .kernel = vector_kernel(plan, places, recorder),
+      .kernel = vector_kernel(plan, places, tiles, recorder),
       .bindings = {recorder.activations(), recorder.vectors()},
       .parameters = words(
           plan.members[0].x.shape[1], places.x, places.norm,
           plan.norm != nullptr ? plan.norm->epsilon : 0.0f, moved(places.residual, first_row),
           plan.gated != nullptr ? static_cast<std::uint32_t>(plan.gated->function) : 0u, 0, 0),
   };
-  std::int64_t tiles = 0;
   for (std::size_t i = 0; i < 3; ++i) {
     const bool is_there = i < parts.size();
     dispatch.parameters.push_back(is_there ? word(parts[i].row_count) : 0);
     dispatch.parameters.push_back(is_there ? moved(places.outs[i], first_row) : 0);
     dispatch.parameters.push_back(is_there ? word(plan.members[i].weight.shape[0]) : 0);
     dispatch.parameters.push_back(is_there ? moved(places.biases[i], first_row) : kNowhere);
-    if (!is_there) continue;
-    dispatch.bindings.push_back(parts[i].binding);
-    const std::int64_t own = divided_up(parts[i].row_count, kPanelRows * tiling.panels);
-    tiles = plan.gated != nullptr ? own : tiles + own;
+    if (is_there) dispatch.bindings.push_back(parts[i].binding);
   }
   dispatch.workgroups = grid(tiles, recorder.limits());
   dispatch.workgroups[2] = word(plan.members[0].x.shape[0]);

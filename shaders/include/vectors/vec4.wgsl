@@ -2,8 +2,5 @@
 @group(0) @binding(2) var<storage, read> vectors: array<vec4<f32>>;
 
 fn read_vector_up_to_4(at: u32, count: u32) -> vec4<f32> {
-  if (count == 0u) {
-    return vec4<f32>();
-  }
-  return vectors[at >> 2u];
+  return select(vec4<f32>(), vectors[at >> 2u], count > 0u);
 }

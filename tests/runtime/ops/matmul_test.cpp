@@ -17,7 +17,7 @@ using testing::OpTensors;
 using testing::RandomValues;
 
 constexpr DataType kWeightTypes[] = {DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
-                                     DataType::kQ4M};
+                                     DataType::kQ4M, DataType::kQ3,  DataType::kQ2};
 
 struct Size {
   std::int64_t tokens;
@@ -123,7 +123,8 @@ TEST_CASE("matmul with int8 activations is exact where rounding to 8 bits loses 
 
 TEST_CASE("matmul with int8 activations errs by at most half a step an activation") {
   RandomValues random(3);
-  for (const DataType type : {DataType::kQ8, DataType::kQ4, DataType::kQ4M}) {
+  for (const DataType type :
+       {DataType::kQ8, DataType::kQ4, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
     for (const Size& size : kSizes) {
       const Problem problem(size, type, random.uniform(size.tokens * size.columns, 3.0f), random);
       const auto out = problem.run(2, Activations::kInt8);

@@ -118,8 +118,8 @@ TEST_CASE("names, types, hashes and indices are checked") {
   CHECK_THAT(error_after("model.norm.weight", "model.embed_tokens.weight").message,
              ContainsSubstring("tensors[1]: a second tensor named \"model.embed_tokens.weight\""));
   CHECK_THAT(error_after("model.norm.weight", "").message, ContainsSubstring("tensors[1].name"));
-  CHECK_THAT(error_after("\"q8\"", "\"q3\"").message,
-             ContainsSubstring("tensors[0]: unknown type \"q3\""));
+  CHECK_THAT(error_after("\"q8\"", "\"q9\"").message,
+             ContainsSubstring("tensors[0]: unknown type \"q9\""));
   CHECK_THAT(error_after("\"shape\":[8,32]", "\"shape\":[256]").message,
              ContainsSubstring("tensors[0]: type q8 needs a matrix"));
   CHECK_THAT(error_after(std::string(64, 'a'), std::string(64, 'A')).message,
@@ -134,6 +134,24 @@ TEST_CASE("names, types, hashes and indices are checked") {
              ContainsSubstring("tokenizer.shard: 3 is outside 0..2"));
   CHECK_THAT(error_after("\"tensors\":[", "\"tensors\":[7,").message,
              ContainsSubstring("tensors[0]: expected an object"));
+}
+
+TEST_CASE("a low-bit tensor whose bytes are too many or too few is refused by name") {
+  for (const char* type : {"\"q3\"", "\"q2\""}) {
+    CHECK_THAT(error_after("\"q8\"", type).message,
+               ContainsSubstring("\"model.embed_tokens.weight\" of type q") &&
+                   ContainsSubstring("its parts do not"));
+  }
+}
+
+TEST_CASE("how a model was quantized comes back as it was written, and is absent where it is not") {
+  Manifest manifest = small_manifest();
+  CHECK(write_manifest(manifest).find("quantization") == std::string::npos);
+  manifest.quantization_json = R"({"method":"rounding","tensors":[]})";
+  const auto parsed = parse_manifest(write_manifest(manifest));
+  REQUIRE(parsed);
+  CHECK(parsed->quantization_json == manifest.quantization_json);
+  CHECK(write_manifest(*parsed) == write_manifest(manifest));
 }
 
 TEST_CASE("every truncation of a manifest is refused") {

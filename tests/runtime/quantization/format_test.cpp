@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/half.h"
+#include "quantization/low_bits.h"
 #include "quantization/pack.h"
 #include "quantization/q4.h"
 #include "quantization/q4m.h"
@@ -60,6 +61,14 @@ struct GroupRange {
   }
 };
 
+// The levels include zero, and scale and zero point are rounded: the one by 1/32 of itself, the
+// other by half its step.
+double worst_low_bit_error(const GroupRange& range, int bits) {
+  const double span = std::max(double{range.high}, 0.0) - std::min(double{range.low}, 0.0);
+  const double step = std::max(span / quant_max(bits), double{kLowBitScaleMin});
+  return step * (0.5 * 33.0 / 32.0 + 0.5 / double{zero_steps(bits)});
+}
+
 // Root of the mean squared error that plain rounding with these levels would leave at most, which
 // the search must not exceed: half a step each.
 double worst_error(DataType type, const GroupRange& range) {
@@ -69,17 +78,27 @@ double worst_error(DataType type, const GroupRange& range) {
   switch (type) {
     case DataType::kQ8: return range.magnitude / 127.0 / 2 + f16_rounding;
     case DataType::kQ4: return range.magnitude / 7.0 / 2 + f16_rounding;
+    case DataType::kQ3: return worst_low_bit_error(range, 3);
+    case DataType::kQ2: return worst_low_bit_error(range, 2);
     default: return (double{range.high} - range.low) / 15.0 / 2 + 2 * f16_rounding;
   }
+}
+
+// Whether weights of this magnitude lie within a format's range.
+bool can_hold(DataType type, float magnitude) {
+  const bool has_low_bits = type == DataType::kQ2 || type == DataType::kQ3;
+  return !has_low_bits || std::fabs(magnitude) <= 3.0f * kLowBitScaleMax;
 }
 
 }  // namespace
 
 TEST_CASE("the table gives every quantized type its block's size and exact bits per weight") {
-  REQUIRE(quantization_formats().size() == 3);
+  REQUIRE(quantization_formats().size() == 5);
   CHECK(quantization_format(DataType::kQ8).bits_per_weight == 8.5);
   CHECK(quantization_format(DataType::kQ4).bits_per_weight == 4.5);
   CHECK(quantization_format(DataType::kQ4M).bits_per_weight == 5.0);
+  CHECK(quantization_format(DataType::kQ3).bits_per_weight == 3.5);
+  CHECK(quantization_format(DataType::kQ2).bits_per_weight == 2.5);
   for (const QuantizationFormat& format : quantization_formats()) {
     CHECK(format.name == data_type_name(format.type));
     CHECK(tensor_size_bytes(format.type, Shape{8, 96}).value() == 3 * format.block_size_bytes);
@@ -92,6 +111,7 @@ TEST_CASE("quantizing and reading back errs by at most half a step in the mean s
   for (const QuantizationFormat& format : quantization_formats()) {
     for (const Panel& panel : kPanels) {
       for (const float magnitude : {1.0f, 1e-4f, 200.0f}) {
+        if (!can_hold(format.type, 1.1f * magnitude)) continue;
         auto weights = random.uniform(panel.rows * panel.columns, magnitude);
         // A distribution with tails, and an offset, as real weights have.
         for (float& weight : weights) weight = weight * std::fabs(weight) + 0.1f * magnitude;
@@ -163,12 +183,17 @@ TEST_CASE("zeros, constants, tiny and huge weights quantize to finite numbers ne
   const Panel panel{2, 40};
   for (const QuantizationFormat& format : quantization_formats()) {
     for (const float value : {0.0f, 1.0f, -3.0f, 1e-6f, -1e-12f, 1e-42f, 60000.0f}) {
+      if (!can_hold(format.type, value)) continue;
       const std::vector<float> weights(at(panel.rows * panel.columns), value);
       const auto bytes = quantized(format.type, panel, weights);
       for (const float read : row_of(format.type, bytes, panel, 1)) {
         INFO(format.name << " of " << value << " gave " << read);
-        // f16 has steps of 2^-24 near zero, of which a scale may lose one for each level.
-        REQUIRE(std::fabs(read - value) <= std::fabs(value) * 2e-3f + 8 * 0x1p-24f);
+        // f16 has steps of 2^-24 near zero, of which a scale may lose one for each level; the
+        // zero point of q2 and q3 has steps of 1/64 and 1/32 of a scale that is 2^-13 at least.
+        const bool has_low_bits = !can_hold(format.type, 1e4f);
+        const float smallest = has_low_bits ? 0x1p-13f / 64.0f : 8 * 0x1p-24f;
+        const float relative = has_low_bits ? 4e-3f : 2e-3f;
+        REQUIRE(std::fabs(read - value) <= std::fabs(value) * relative + smallest);
       }
     }
     for (const float value : {1e9f, -1e9f, 3e38f}) {
@@ -188,7 +213,7 @@ TEST_CASE("weights that are no numbers quantize to something, without harm to ot
       std::vector<float> weights(64, 0.5f);
       weights[5] = bad;
       const auto values = row_of(format.type, quantized(format.type, panel, weights), panel, 0);
-      for (std::size_t i = 32; i < 64; ++i) REQUIRE(std::fabs(values[i] - 0.5f) < 1e-3f);
+      for (std::size_t i = 32; i < 64; ++i) REQUIRE(std::fabs(values[i] - 0.5f) < 2e-3f);
     }
   }
 }

@@ -29,6 +29,11 @@ export interface AcquiredDevice {
   lost: Promise<TesseraError>;
 }
 
+// The same device, for kernels that compute with 32 bits only.
+export function withoutF16(device: AcquiredDevice): AcquiredDevice {
+  return { ...device, limits: { ...device.limits, uses_f16: false } };
+}
+
 export interface DeviceOptions {
   features?: GpuFeatureSet | undefined;
   // Pretends that the adapter has no more: tests force a model to be split.

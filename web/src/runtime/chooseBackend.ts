@@ -1,8 +1,9 @@
 // Decides where a model runs: as prescribed, or where it is faster by a short measurement.
-import { acquireDevice, type AcquiredDevice } from '../gpu/device.ts';
+import type { AcquiredDevice } from '../gpu/device.ts';
 import { kFallbackSentence } from '../gpu/errors.ts';
 import { TesseraError } from '../tesseraError.ts';
 import type { LoadEnvironment } from './loadModel.ts';
+import { acquireCheckedDevice } from './checkArithmetic.ts';
 import { judge, measureBackends } from './measureBackends.ts';
 import type { BackendMeasurement } from './measurementStore.ts';
 import type { WasmRuntime } from './wasmRuntime.ts';
@@ -29,15 +30,17 @@ export async function chooseBackend(
   }
   let device: AcquiredDevice | null = null;
   try {
-    device = await acquireDevice(environment.gpu(), parameters);
+    const checked = await acquireCheckedDevice(runtime, environment.gpu(), parameters);
+    device = checked.device;
+    const { remark } = checked;
     if (parameters.backend === 'webgpu') {
-      const sentence = `The model runs on WebGPU (“${device.adapterName}”), as prescribed.`;
+      const sentence = `The model runs on WebGPU (“${device.adapterName}”), as prescribed.${remark}`;
       return { device, sentence };
     }
     const measurement = await measureOnce(runtime, device, parameters, environment);
     const { backend, sentence } = judge(measurement, device.adapterName);
     if (backend === 'wasm') device.device.destroy();
-    return { device: backend === 'webgpu' ? device : null, sentence };
+    return { device: backend === 'webgpu' ? device : null, sentence: sentence + remark };
   } catch (thrown) {
     device?.device.destroy();
     return { device: null, sentence: `${TesseraError.from(thrown).message} ${kFallbackSentence}` };

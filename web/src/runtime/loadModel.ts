@@ -108,7 +108,9 @@ async function loadWhereItFits(
     return { runtime: await loader.load(device, meter, signal), device, sentence };
   } catch (thrown) {
     const error = TesseraError.from(thrown);
-    if (!device || !isGpuError(error)) throw error;
+    // A format or an op that no shader has yet is "unsupported"; if Wasm lacks it too, it says so.
+    const mayFit = isGpuError(error) || error.code === 'unsupported';
+    if (!device || !mayFit) throw error;
     device.device.destroy();
     meter.restart();
     const runtime = await loader.load(null, meter, signal);

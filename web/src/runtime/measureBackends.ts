@@ -4,7 +4,7 @@ import type { AcquiredDevice } from '../gpu/device.ts';
 import { TesseraError } from '../tesseraError.ts';
 import type { BackendMeasurement } from './measurementStore.ts';
 import { ModelCore } from './modelCore.ts';
-import { syntheticManifest } from './syntheticModel.ts';
+import { measuredSize, syntheticManifest } from './syntheticModel.ts';
 import type { WasmModelOptions } from './wasmMethods.ts';
 import type { WasmRuntime } from './wasmRuntime.ts';
 
@@ -47,7 +47,7 @@ async function measure(
     kv_type: kvType,
     memory_budget_bytes: kBudgetBytes,
   };
-  const manifest = syntheticManifest();
+  const manifest = syntheticManifest(measuredSize);
   const core = await ModelCore.create(runtime, { manifest, options: coreOptions, device });
   try {
     await core.finishShard(0);

@@ -1,6 +1,6 @@
 // The model of a tab, whatever becomes of its device: when that is lost, the model is loaded again
 // from the cache, on a new device or on Wasm, and answers go on from the tokens they had.
-import { acquireDevice, type AcquiredDevice } from '../gpu/device.ts';
+import { acquireDevice, withoutF16, type AcquiredDevice } from '../gpu/device.ts';
 import { isGpuError, kFallbackSentence } from '../gpu/errors.ts';
 import { ProgressMeter } from '../loading/progressMeter.ts';
 import { TesseraError } from '../tesseraError.ts';
@@ -113,6 +113,7 @@ export class ModelHost {
   async #reload(failed: ModelRuntime): Promise<void> {
     const failure = failed.failure ?? new TesseraError('internal', 'Nothing failed.');
     failed.release();
+    const usedF16 = this.#device?.limits.uses_f16 ?? true;
     this.#device?.device.destroy();
     this.#device = null;
     this.#losses += 1;
@@ -120,7 +121,9 @@ export class ModelHost {
     if (failure.code === 'device_lost' && this.#losses <= kDeviceLossesMax) {
       try {
         const { environment, parameters } = this.#parts;
-        this.#device = await acquireDevice(environment.gpu(), parameters);
+        const device = await acquireDevice(environment.gpu(), parameters);
+        // What was switched off because it gave wrong numbers stays off.
+        this.#device = usedF16 ? device : withoutF16(device);
         this.#runtime = await this.#load(this.#device);
         this.#tell(`${reason} The model was loaded again on a new one (WebGPU).`);
         return;

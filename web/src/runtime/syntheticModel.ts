@@ -1,7 +1,18 @@
-// A model of zeros to measure a backend with: the manifest of a small Llama with q4 weights. Its
-// weights are never loaded, because a product with zero takes as long as any.
+// Small Llamas with q4 weights that no server has: one to measure a backend with, one to check its
+// arithmetic with.
 
-const size = {
+export interface SyntheticSize {
+  hidden: number;
+  intermediate: number;
+  layers: number;
+  queryHeads: number;
+  keyValueHeads: number;
+  vocabulary: number;
+  contextTokens: number;
+}
+
+// Its weights are left at zero, because a product with zero takes as long as any.
+export const measuredSize: SyntheticSize = {
   hidden: 1024,
   intermediate: 2816,
   layers: 2,
@@ -15,7 +26,10 @@ const size = {
 const kBlockRows = 8;
 const kBlockColumns = 32;
 const kBlockBytes = 144;
+const kHalfBytes = 2;
 const kFloatBytes = 4;
+// Of the f16 number 2^-6.
+const kScaleHighByte = 0x24;
 
 interface Tensor {
   name: string;
@@ -23,9 +37,9 @@ interface Tensor {
   shape: number[];
 }
 
-export function syntheticManifest(): string {
+export function syntheticManifest(size: SyntheticSize): string {
   let offset = 0;
-  const tensors = listTensors().map((tensor) => {
+  const tensors = listTensors(size).map((tensor) => {
     const part = { shard: 0, offset, size_bytes: sizeBytes(tensor) };
     offset += part.size_bytes;
     return { ...tensor, parts: [part] };
@@ -61,7 +75,32 @@ export function syntheticManifest(): string {
   });
 }
 
-function listTensors(): Tensor[] {
+// The bytes of the manifest's one shard: norms of one, weights drawn by `seed`.
+export function syntheticWeights(size: SyntheticSize, seed: number): Uint8Array<ArrayBuffer> {
+  const tensors = listTensors(size);
+  const bytes = new Uint8Array(tensors.reduce((sum, tensor) => sum + sizeBytes(tensor), 0));
+  let state = seed;
+  let offset = 0;
+  for (const tensor of tensors) {
+    const own = bytes.subarray(offset, offset + sizeBytes(tensor));
+    offset += own.length;
+    if (tensor.type === 'f32') {
+      new Float32Array(own.buffer, own.byteOffset, own.length / kFloatBytes).fill(1);
+      continue;
+    }
+    for (let at = 0; at < own.length; at++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      own[at] = isScale(at) ? (at % 2 === 0 ? 0 : kScaleHighByte) : state >>> 24;
+    }
+  }
+  return bytes;
+}
+
+function isScale(at: number): boolean {
+  return at % kBlockBytes < kBlockRows * kHalfBytes;
+}
+
+function listTensors(size: SyntheticSize): Tensor[] {
   const { hidden, intermediate, layers, queryHeads, keyValueHeads, vocabulary } = size;
   const keyValue = (hidden / queryHeads) * keyValueHeads;
   const matrix = (name: string, rows: number, columns: number): Tensor => ({

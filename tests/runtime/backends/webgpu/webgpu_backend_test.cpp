@@ -77,6 +77,15 @@ TEST_CASE("a device too small for a row of weights, or for a layer's keys, says 
   CHECK(keys.error().message.find("smaller context") != std::string::npos);
 }
 
+TEST_CASE("formats that no shader reads yet are refused by name") {
+  auto backend = backend_with(128u << 20);
+  for (const DataType type : {DataType::kQ3, DataType::kQ2}) {
+    const auto refused = backend->allocate(type, Shape{8, 64}, MemoryPurpose::kWeights);
+    CHECK(refused.error().code == ErrorCode::kUnsupported);
+    CHECK(refused.error().message.find(data_type_name(type)) != std::string::npos);
+  }
+}
+
 TEST_CASE("memory on the device is counted by purpose and kept within the budget") {
   auto backend = backend_with(128u << 20, 10'000);
   CHECK(backend->allocate(DataType::kF32, Shape{1000}, MemoryPurpose::kActivations).has_value());

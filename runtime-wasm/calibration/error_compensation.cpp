@@ -1,0 +1,174 @@
+#include "calibration/error_compensation.h"
+
+#include <array>
+#include <cmath>
+
+#include "tensor/panel.h"
+
+namespace tessera::calibration {
+namespace {
+
+using WideMatrix = Eigen::MatrixXd;
+
+constexpr std::int64_t kRowsAtOnce = 64;
+
+WideMatrix damped(const Matrix& second_moment, float damping) {
+  WideMatrix h = second_moment.cast<double>();
+  const double mean = h.trace() / static_cast<double>(std::max<std::int64_t>(1, h.rows()));
+  h.diagonal().array() += damping * mean + 1e-12;
+  return h;
+}
+
+// One pass over the columns of some rows. `factor` is the upper Cholesky factor of H's inverse.
+void compensate_rows(Eigen::Ref<Matrix> rows, const Matrix& factor, std::int64_t first_row,
+                     QuantizedMatrix& out) {
+  const std::int64_t columns = rows.cols();
+  Matrix errors(rows.rows(), kGroupColumns);
+  std::array<float, kGroupColumns> importance;
+  for (std::int64_t begin = 0; begin < columns; begin += kGroupColumns) {
+    const std::int64_t width = std::min(kGroupColumns, columns - begin);
+    for (std::int64_t i = 0; i < width; ++i) {
+      const float diagonal = factor(begin + i, begin + i);
+      importance[static_cast<std::size_t>(i)] = 1.0f / (diagonal * diagonal);
+    }
+    for (std::int64_t r = 0; r < rows.rows(); ++r) {
+      Line& line = out.line(first_row + r, begin);
+      line = fit_line(out.type, rows.row(r).data() + begin, importance.data(), width);
+      for (std::int64_t i = begin; i < begin + width; ++i) {
+        const int quant = quant_of(out.type, line, rows(r, i));
+        out.quant(first_row + r, i) = static_cast<std::uint8_t>(quant);
+        const float error = (rows(r, i) - line.value(quant)) / factor(i, i);
+        errors(r, i - begin) = error;
+        const std::int64_t rest = begin + width - i - 1;
+        rows.row(r).segment(i + 1, rest) -= error * factor.row(i).segment(i + 1, rest);
+      }
+    }
+    const std::int64_t rest = columns - begin - width;
+    rows.rightCols(rest).noalias() -=
+        errors.leftCols(width) * factor.block(begin, begin + width, width, rest);
+  }
+}
+
+// Descent on the quants and lines of one row. `error` = W - Q, `slope` = error * H.
+class RowDescent {
+ public:
+  RowDescent(const Matrix& h, std::int64_t row, QuantizedMatrix& out)
+      : h_(h), row_(row), out_(out) {}
+
+  void start(const Eigen::Ref<const Vector>& weight) {
+    error_ = weight;
+    for (std::int64_t i = 0; i < error_.size(); ++i) error_(i) -= out_.value(row_, i);
+    slope_.noalias() = error_ * h_;
+  }
+
+  void refit_lines() {
+    for (std::int64_t begin = 0; begin < error_.size(); begin += kGroupColumns) refit_line(begin);
+  }
+
+  void move_quants() {
+    const int top = quant_max(out_.type);
+    for (std::int64_t i = 0; i < error_.size(); ++i) {
+      const Line& line = out_.line(row_, i);
+      if (line.scale == 0.0f || !(h_(i, i) > 0.0f)) continue;
+      std::uint8_t& quant = out_.quant(row_, i);
+      const float wanted = slope_(i) / (line.scale * h_(i, i));
+      const int moved =
+          std::clamp(static_cast<int>(quant) +
+                         static_cast<int>(std::lround(std::clamp(wanted, -16.0f, 16.0f))),
+                     0, top);
+      if (moved == quant) continue;
+      const float change = line.scale * static_cast<float>(moved - quant);
+      quant = static_cast<std::uint8_t>(moved);
+      error_(i) -= change;
+      slope_ -= change * h_.row(i);
+    }
+  }
+
+ private:
+  // The scale and the minimum of one group that are best with all quants fixed.
+  void refit_line(std::int64_t begin) {
+    const std::int64_t width = std::min<std::int64_t>(kGroupColumns, error_.size() - begin);
+    const Line old = out_.line(row_, begin);
+    const bool is_affine = has_zero_point(out_.type);
+    Vector steps(width);
+    for (std::int64_t i = 0; i < width; ++i) {
+      steps(i) = static_cast<float>(out_.quant(row_, begin + i)) - (is_affine ? 0.0f : old.zero);
+    }
+    const auto block = h_.block(begin, begin, width, width);
+    const auto slope = slope_.segment(begin, width);
+    const Vector block_steps = steps * block;
+    const Vector block_ones = block.colwise().sum();
+    const double a = block_steps.dot(steps), b = slope.dot(steps);
+    const double c = block_ones.dot(steps), d = block_ones.sum(), e = slope.sum();
+    double scale_change = a > 0.0 ? b / a : 0.0;
+    double minimum_change = 0.0;
+    if (is_affine) {
+      const double determinant = a * d - c * c;
+      if (!(determinant > 1e-9 * a * d)) return;
+      scale_change = (b * d - c * e) / determinant;
+      minimum_change = (a * e - b * c) / determinant;
+    }
+    const double scale = old.scale + scale_change;
+    const double minimum = -double{old.scale} * old.zero + minimum_change;
+    if (is_affine && !(scale > 0.0)) return;
+    const double stored = encode_line(out_.type, static_cast<float>(scale), 0.0f).scale;
+    if (stored == 0.0) return;
+    const Line line =
+        encode_line(out_.type, static_cast<float>(stored), static_cast<float>(-minimum / stored));
+    Vector change(width);
+    for (std::int64_t i = 0; i < width; ++i) {
+      const int quant = out_.quant(row_, begin + i);
+      change(i) = line.value(quant) - old.value(quant);
+    }
+    const float gain = 2.0f * change.dot(slope) - (change * block).dot(change);
+    if (!(gain > 0.0f)) return;
+    out_.line(row_, begin) = line;
+    error_.segment(begin, width) -= change;
+    slope_.noalias() -= change * h_.middleRows(begin, width);
+  }
+
+  const Matrix& h_;
+  std::int64_t row_;
+  QuantizedMatrix& out_;
+  Vector error_;
+  Vector slope_;
+};
+
+}  // namespace
+
+Matrix corrected_weight(const Matrix& weight, const InputStatistics& statistics, float damping) {
+  const WideMatrix h = damped(statistics.second_moment, damping);
+  WideMatrix cross = statistics.cross_moment.cast<double>();
+  cross.diagonal() += h.diagonal() - statistics.second_moment.diagonal().cast<double>();
+  WideMatrix target = weight.cast<double>() * cross;
+  if (statistics.residual.size() > 0) target += statistics.residual.cast<double>();
+  return h.llt().solve(target.transpose()).transpose().cast<float>();
+}
+
+QuantizedMatrix quantize_matrix(const Matrix& weight, const Matrix& second_moment, DataType type,
+                                float damping, int sweeps, int threads) {
+  const WideMatrix wide = damped(second_moment, damping);
+  const WideMatrix inverse = wide.llt().solve(WideMatrix::Identity(wide.rows(), wide.cols()));
+  const Matrix factor = WideMatrix(inverse.llt().matrixU()).cast<float>();
+  const Matrix h = wide.cast<float>();
+  QuantizedMatrix out(type, weight.rows(), weight.cols());
+  const std::int64_t parts = (weight.rows() + kRowsAtOnce - 1) / kRowsAtOnce;
+  for_each_index(parts, threads, [&](std::int64_t part, int) {
+    const std::int64_t first = part * kRowsAtOnce;
+    const std::int64_t count = std::min(kRowsAtOnce, weight.rows() - first);
+    Matrix rows = weight.middleRows(first, count);
+    compensate_rows(rows, factor, first, out);
+    for (std::int64_t row = first; row < first + count; ++row) {
+      RowDescent descent(h, row, out);
+      descent.start(weight.row(row));
+      for (int sweep = 0; sweep < sweeps; ++sweep) {
+        descent.refit_lines();
+        descent.move_quants();
+      }
+      descent.refit_lines();
+    }
+  });
+  return out;
+}
+
+}  // namespace tessera::calibration

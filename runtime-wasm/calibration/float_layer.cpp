@@ -1,0 +1,167 @@
+#include "calibration/float_layer.h"
+
+#include <cmath>
+
+namespace tessera::calibration {
+namespace {
+
+struct LinearRow {
+  std::string_view name;
+  std::int64_t rows, columns;
+};
+
+std::array<LinearRow, kLinearCount> linear_rows(const DecoderConfiguration& c) {
+  const std::int64_t query = c.query_heads * c.head_size;
+  const std::int64_t key = c.key_value_heads * c.head_size;
+  return {LinearRow{"self_attn.q_proj", query, c.hidden_size},
+          LinearRow{"self_attn.k_proj", key, c.hidden_size},
+          LinearRow{"self_attn.v_proj", key, c.hidden_size},
+          LinearRow{"self_attn.o_proj", c.hidden_size, query},
+          LinearRow{"mlp.gate_proj", c.intermediate_size, c.hidden_size},
+          LinearRow{"mlp.up_proj", c.intermediate_size, c.hidden_size},
+          LinearRow{"mlp.down_proj", c.hidden_size, c.intermediate_size}};
+}
+
+// Norms every head's part of each row.
+void norm_heads(Matrix& x, const Vector& weight, float epsilon) {
+  if (weight.size() == 0) return;
+  for (Eigen::Index head = 0; head < x.cols(); head += weight.size()) {
+    const Matrix part = x.middleCols(head, weight.size());
+    x.middleCols(head, weight.size()) = rms_norm(part, weight, epsilon);
+  }
+}
+
+void rotate(Matrix& x, const LayerShape& shape) {
+  const std::vector<float>& frequencies = shape.rope.frequencies;
+  const auto half = static_cast<Eigen::Index>(frequencies.size());
+  for (Eigen::Index token = 0; token < x.rows(); ++token) {
+    for (Eigen::Index i = 0; i < half; ++i) {
+      const float angle = static_cast<float>(token) * frequencies[static_cast<std::size_t>(i)];
+      const float cosine = std::cos(angle) * shape.rope.attention_scale;
+      const float sine = std::sin(angle) * shape.rope.attention_scale;
+      for (Eigen::Index head = 0; head < x.cols(); head += shape.configuration->head_size) {
+        const float first = x(token, head + i);
+        const float second = x(token, head + i + half);
+        x(token, head + i) = first * cosine - second * sine;
+        x(token, head + i + half) = second * cosine + first * sine;
+      }
+    }
+  }
+}
+
+// Softmax of each row over the positions that its token sees.
+void causal_softmax(Matrix& scores, std::int64_t window_tokens) {
+  for (Eigen::Index token = 0; token < scores.rows(); ++token) {
+    const Eigen::Index first =
+        window_tokens > 0 ? std::max<Eigen::Index>(0, token - window_tokens + 1) : 0;
+    auto seen = scores.row(token).segment(first, token - first + 1);
+    const float highest = seen.maxCoeff();
+    seen = (seen.array() - highest).exp().matrix();
+    const float sum = seen.sum();
+    seen /= sum;
+    scores.row(token).head(first).setZero();
+    scores.row(token).tail(scores.cols() - token - 1).setZero();
+  }
+}
+
+void activate(Matrix& x, ActivationFunction function) {
+  const auto apply = [&](const auto& f) {
+    float* values = x.data();
+    for (Eigen::Index i = 0; i < x.size(); ++i) values[i] = f(values[i]);
+  };
+  switch (function) {
+    case ActivationFunction::kSilu: return apply([](float v) { return v / (1 + std::exp(-v)); });
+    case ActivationFunction::kRelu: return apply([](float v) { return std::max(v, 0.0f); });
+    case ActivationFunction::kGelu:
+      return apply([](float v) { return 0.5f * v * (1 + std::erf(v * 0.70710678f)); });
+    case ActivationFunction::kGeluTanh:
+      return apply([](float v) {
+        return 0.5f * v * (1 + std::tanh(0.79788456f * (v + 0.044715f * v * v * v)));
+      });
+  }
+}
+
+}  // namespace
+
+Matrix Linear::operator()(const Matrix& x) const {
+  Matrix out = x * weight.transpose();
+  if (bias.size() > 0) out.rowwise() += bias;
+  return out;
+}
+
+Result<FloatLayer> read_layer(const SourceTensors& tensors, const DecoderConfiguration& c,
+                              std::int64_t index) {
+  const std::string prefix = "model.layers." + std::to_string(index) + ".";
+  FloatLayer layer;
+  const auto rows = linear_rows(c);
+  for (std::size_t i = 0; i < kLinearCount; ++i) {
+    const std::string name = prefix + std::string(rows[i].name);
+    layer.linears[i].name = name + ".weight";
+    TESSERA_TRY(layer.linears[i].weight,
+                tensors.read(name + ".weight", rows[i].rows, rows[i].columns));
+    TESSERA_TRY(layer.linears[i].bias, tensors.read_optional(name + ".bias", rows[i].rows));
+  }
+  TESSERA_TRY(layer.attention_norm,
+              tensors.read_optional(prefix + "input_layernorm.weight", c.hidden_size));
+  TESSERA_TRY(layer.mlp_norm,
+              tensors.read_optional(prefix + "post_attention_layernorm.weight", c.hidden_size));
+  if (layer.attention_norm.size() == 0 || layer.mlp_norm.size() == 0) {
+    return Error{ErrorCode::kInvalidFile, "layer " + std::to_string(index) + " has no norms"};
+  }
+  if (c.has_query_key_norm) {
+    TESSERA_TRY(layer.query_norm,
+                tensors.read_optional(prefix + "self_attn.q_norm.weight", c.head_size));
+    TESSERA_TRY(layer.key_norm,
+                tensors.read_optional(prefix + "self_attn.k_norm.weight", c.head_size));
+  }
+  layer.window_tokens = c.window_tokens[static_cast<std::size_t>(index)];
+  return layer;
+}
+
+Matrix rms_norm(const Matrix& x, const Vector& weight, float epsilon) {
+  Matrix out(x.rows(), x.cols());
+  for (Eigen::Index row = 0; row < x.rows(); ++row) {
+    const float mean = x.row(row).squaredNorm() / static_cast<float>(x.cols());
+    out.row(row) = x.row(row).cwiseProduct(weight) / std::sqrt(mean + epsilon);
+  }
+  return out;
+}
+
+Matrix attention(const FloatLayer& layer, const LayerShape& shape, const Matrix& normed) {
+  const DecoderConfiguration& c = *shape.configuration;
+  Matrix query = layer.linears[kQuery](normed);
+  Matrix key = layer.linears[kKey](normed);
+  const Matrix value = layer.linears[kValue](normed);
+  norm_heads(query, layer.query_norm, c.rms_epsilon);
+  norm_heads(key, layer.key_norm, c.rms_epsilon);
+  rotate(query, shape);
+  rotate(key, shape);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_size));
+  const std::int64_t heads_per_key = c.query_heads / c.key_value_heads;
+  Matrix out(normed.rows(), query.cols());
+  for (std::int64_t head = 0; head < c.query_heads; ++head) {
+    const Eigen::Index at = head / heads_per_key * c.head_size;
+    Matrix scores = scale * query.middleCols(head * c.head_size, c.head_size) *
+                    key.middleCols(at, c.head_size).transpose();
+    causal_softmax(scores, layer.window_tokens);
+    out.middleCols(head * c.head_size, c.head_size).noalias() =
+        scores * value.middleCols(at, c.head_size);
+  }
+  return out;
+}
+
+Matrix gated(const FloatLayer& layer, const LayerShape& shape, const Matrix& normed) {
+  Matrix gate = layer.linears[kGate](normed);
+  activate(gate, shape.configuration->activation);
+  return gate.cwiseProduct(layer.linears[kUp](normed));
+}
+
+Matrix run_layer(const FloatLayer& layer, const LayerShape& shape, const Matrix& x) {
+  const float epsilon = shape.configuration->rms_epsilon;
+  const Matrix normed = rms_norm(x, layer.attention_norm, epsilon);
+  const Matrix hidden = x + layer.linears[kOutput](attention(layer, shape, normed));
+  const Matrix mlp_normed = rms_norm(hidden, layer.mlp_norm, epsilon);
+  return hidden + layer.linears[kDown](gated(layer, shape, mlp_normed));
+}
+
+}  // namespace tessera::calibration

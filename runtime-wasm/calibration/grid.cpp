@@ -1,0 +1,227 @@
+#include "calibration/grid.h"
+
+#include <cmath>
+
+#include "base/check.h"
+#include "base/half.h"
+#include "quantization/format.h"
+#include "quantization/low_bits.h"
+#include "quantization/pack.h"
+#include "quantization/round.h"
+
+namespace tessera::calibration {
+namespace {
+
+constexpr float kHalfMax = 65504.0f;
+
+int low_bits(DataType type) {
+  return type == DataType::kQ2 ? 2 : 3;
+}
+
+float rounded_to_half(float value) {
+  return half_to_float(float_to_half(std::clamp(value, -kHalfMax, kHalfMax)));
+}
+
+float fixed_zero(DataType type) {
+  return type == DataType::kQ8 ? 128.0f : 8.0f;
+}
+
+struct Group {
+  DataType type;
+  const float* weights;
+  const float* importance;
+  std::int64_t count;
+};
+
+float error_of(const Group& group, const Line& line) {
+  float error = 0.0f;
+  for (std::int64_t i = 0; i < group.count; ++i) {
+    const float value = line.value(quant_of(group.type, line, group.weights[i]));
+    error += group.importance[i] * (group.weights[i] - value) * (group.weights[i] - value);
+  }
+  return error;
+}
+
+// Weighted least squares of the weights on the quants that they have now.
+Line refit(const Group& group, const Line& line) {
+  double sum = 0.0, weight = 0.0, quant = 0.0, product = 0.0, square = 0.0;
+  const bool is_affine = has_zero_point(group.type);
+  const double offset = is_affine ? 0.0 : double{line.zero};
+  for (std::int64_t i = 0; i < group.count; ++i) {
+    const double h = group.importance[i];
+    const double w = group.weights[i];
+    const double q = quant_of(group.type, line, group.weights[i]) - offset;
+    sum += h;
+    weight += h * w;
+    quant += h * q;
+    product += h * q * w;
+    square += h * q * q;
+  }
+  if (!is_affine) {
+    return square > 0.0 ? encode_line(group.type, static_cast<float>(product / square), 0.0f)
+                        : line;
+  }
+  const double determinant = sum * square - quant * quant;
+  if (!(determinant > 1e-12 * sum * square)) return line;
+  const double slope = (sum * product - weight * quant) / determinant;
+  if (!(slope > 0.0)) return line;
+  const double scale = encode_line(group.type, static_cast<float>(slope), 0.0f).scale;
+  return encode_line(group.type, static_cast<float>(scale),
+                     static_cast<float>((quant - weight / scale) / sum));
+}
+
+void add_candidates(const Group& group, std::vector<Line>& lines) {
+  const auto [low_at, high_at] = std::minmax_element(group.weights, group.weights + group.count);
+  const float low = std::min(*low_at, 0.0f), high = std::max(*high_at, 0.0f);
+  const auto steps = static_cast<float>(quant_max(group.type));
+  if (has_zero_point(group.type)) {
+    for (float share = 0.4f; share < 1.06f; share += 0.05f) {
+      const float scale = share * (high - low) / steps;
+      if (scale > 0.0f) {
+        lines.push_back(encode_line(group.type, scale, 0.5f * steps - 0.5f * (low + high) / scale));
+      }
+    }
+    return;
+  }
+  const float extreme = high > -low ? high : low;
+  const float half = 0.5f * (steps + 1.0f);
+  for (float share = 0.7f; share < 1.16f; share += 0.03f) {
+    lines.push_back(encode_line(group.type, -share * extreme / half, 0.0f));
+    lines.push_back(encode_line(group.type, share * extreme / half, 0.0f));
+  }
+}
+
+}  // namespace
+
+int quant_max(DataType type) {
+  switch (type) {
+    case DataType::kQ2: return 3;
+    case DataType::kQ3: return 7;
+    case DataType::kQ8: return 255;
+    default: return 15;
+  }
+}
+
+bool has_zero_point(DataType type) {
+  return type != DataType::kQ8 && type != DataType::kQ4;
+}
+
+float weight_max(DataType type) {
+  const bool has_low_bits = type == DataType::kQ2 || type == DataType::kQ3;
+  return has_low_bits ? static_cast<float>(quant_max(type)) * kLowBitScaleMax / 2.0f : kHalfMax;
+}
+
+Line encode_line(DataType type, float scale, float zero) {
+  Line line;
+  if (type == DataType::kQ2 || type == DataType::kQ3) {
+    const LowBitLine codes = encode_low_bit_line(scale, zero, low_bits(type));
+    line = {low_bit_scale(codes.scale), low_bit_zero(codes.zero, low_bits(type)), codes.scale,
+            codes.zero};
+    return line;
+  }
+  line.scale = rounded_to_half(scale);
+  line.scale_code = float_to_half(line.scale);
+  line.zero = fixed_zero(type);
+  if (type == DataType::kQ4M) {
+    const float minimum = rounded_to_half(-scale * zero);
+    line.zero_code = float_to_half(minimum);
+    line.zero = line.scale == 0.0f ? 0.0f : -minimum / line.scale;
+  }
+  return line;
+}
+
+int quant_of(DataType type, const Line& line, float weight) {
+  const float steps = line.scale == 0.0f ? line.zero : weight / line.scale + line.zero;
+  return round_within(steps, 0.0f, static_cast<float>(quant_max(type)));
+}
+
+Line fit_line(DataType type, const float* weights, const float* importance, std::int64_t count) {
+  const Group group{type, weights, importance, count};
+  std::vector<Line> candidates;
+  add_candidates(group, candidates);
+  Line best = encode_line(type, 0.0f, 0.0f);
+  float best_error = error_of(group, best);
+  for (Line line : candidates) {
+    for (int round = 0; round < 3; ++round) {
+      const float error = error_of(group, line);
+      if (error < best_error) {
+        best_error = error;
+        best = line;
+      }
+      line = refit(group, line);
+    }
+  }
+  return best;
+}
+
+QuantizedMatrix::QuantizedMatrix(DataType matrix_type, std::int64_t row_count,
+                                 std::int64_t column_count)
+    : type(matrix_type),
+      rows(row_count),
+      columns(column_count),
+      quants(static_cast<std::size_t>(row_count * column_count)),
+      lines(static_cast<std::size_t>(row_count * group_count(column_count))) {}
+
+std::int64_t QuantizedMatrix::groups() const {
+  return group_count(columns);
+}
+Line& QuantizedMatrix::line(std::int64_t row, std::int64_t column) {
+  return lines[static_cast<std::size_t>(row * groups() + column / kGroupColumns)];
+}
+const Line& QuantizedMatrix::line(std::int64_t row, std::int64_t column) const {
+  return lines[static_cast<std::size_t>(row * groups() + column / kGroupColumns)];
+}
+std::uint8_t& QuantizedMatrix::quant(std::int64_t row, std::int64_t column) {
+  return quants[static_cast<std::size_t>(row * columns + column)];
+}
+float QuantizedMatrix::value(std::int64_t row, std::int64_t column) const {
+  return line(row, column).value(quants[static_cast<std::size_t>(row * columns + column)]);
+}
+
+Matrix dequantize(const QuantizedMatrix& matrix) {
+  Matrix out(matrix.rows, matrix.columns);
+  for (std::int64_t row = 0; row < matrix.rows; ++row) {
+    for (std::int64_t column = 0; column < matrix.columns; ++column) {
+      out(row, column) = matrix.value(row, column);
+    }
+  }
+  return out;
+}
+
+std::vector<std::byte> pack(const QuantizedMatrix& matrix) {
+  const std::size_t panel_bytes = panel_size_bytes(matrix.type, matrix.columns);
+  const auto panels = static_cast<std::size_t>(panel_count(matrix.rows));
+  std::vector<std::byte> out(panels * panel_bytes);
+  const auto groups = static_cast<std::size_t>(matrix.groups());
+  for (std::size_t panel = 0; panel < panels; ++panel) {
+    const auto first = static_cast<std::int64_t>(panel) * kPanelRows;
+    const std::int64_t rows = std::min(kPanelRows, matrix.rows - first);
+    const std::uint8_t* quants = matrix.quants.data() + first * matrix.columns;
+    std::vector<std::uint16_t> scales, minimums;
+    std::vector<LowBitLine> lines;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(rows) * groups; ++i) {
+      const Line& line = matrix.lines[static_cast<std::size_t>(first) * groups + i];
+      scales.push_back(line.scale_code);
+      minimums.push_back(line.zero_code);
+      lines.push_back(
+          {static_cast<std::uint8_t>(line.scale_code), static_cast<std::uint8_t>(line.zero_code)});
+    }
+    std::byte* to = out.data() + panel * panel_bytes;
+    switch (matrix.type) {
+      case DataType::kQ4: pack_panel_q4(quants, scales.data(), rows, matrix.columns, to); break;
+      case DataType::kQ4M:
+        pack_panel_q4m(quants, scales.data(), minimums.data(), rows, matrix.columns, to);
+        break;
+      case DataType::kQ8: {
+        std::vector<std::int8_t> centred(quants, quants + rows * matrix.columns);
+        for (std::int8_t& quant : centred) quant = static_cast<std::int8_t>(quant ^ 0x80);
+        pack_panel_q8(centred.data(), scales.data(), rows, matrix.columns, to);
+        break;
+      }
+      default: pack_panel_low_bits(matrix.type, quants, lines.data(), rows, matrix.columns, to);
+    }
+  }
+  return out;
+}
+
+}  // namespace tessera::calibration

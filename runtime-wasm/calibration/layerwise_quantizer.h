@@ -1,0 +1,45 @@
+// Quantizes a decoder layer by layer. Each linear layer sees the inputs that it will have when all
+// layers before it are quantized, and aims at the outputs that it has in the full model.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "calibration/error_compensation.h"
+#include "calibration/float_layer.h"
+
+namespace tessera::calibration {
+
+// A finished tensor, ready for a package.
+struct PackedTensor {
+  DataType type = DataType::kQ8;
+  std::vector<std::byte> bytes;
+  double output_error = 0.0;  // squared error of its outputs over their squares
+};
+
+using PackedTensors = std::unordered_map<std::string, PackedTensor>;
+
+struct LayerwiseOptions {
+  // The format of a linear layer's weight, by the tensor's name.
+  std::function<DataType(const std::string& name)> type_of;
+  // The embedding as the package has it; null: as the source has it.
+  const Matrix* embedding = nullptr;
+  int threads = 1;
+  float damping = 0.01f;
+  int sweeps = 4;
+  // Called after every linear layer.
+  std::function<void(std::size_t done, std::size_t total)> on_progress;
+};
+
+// `texts` are token ids below the vocabulary's size. Norms, biases, embedding and output are not
+// touched. Memory: two streams of hidden states and one linear layer's inputs of each, for all
+// texts. Errors: kInvalidFile naming a tensor that is missing, damaged or beyond a format's range.
+Result<PackedTensors> quantize_layers(const ModelSource& source,
+                                      const DecoderConfiguration& configuration,
+                                      const std::vector<std::vector<std::int32_t>>& texts,
+                                      const LayerwiseOptions& options);
+
+}  // namespace tessera::calibration

@@ -1,0 +1,31 @@
+// q3: 3 bits per weight, one byte for the scale and one for the zero point per row and group of 32;
+// 3.5 bits per weight.
+//   weight = scale * (quant - zero), quant in 0..7 (quantization/low_bits.h)
+//
+// One block of 8 rows x 32 columns (tensor/panel.h), 112 bytes, seven loads of 16:
+//   | bytes    | content                                                                      |
+//   | 0..7     | scales, one byte per row                                                     |
+//   | 8..15    | zero points in steps of 1/32, one byte per row                               |
+//   | 16..79   | low[chunk 0..1][row 0..7][j 0..3]: bits 2k, 2k + 1 column 8k + 4*chunk + j   |
+//   | 80..111  | high[row 0..7][j 0..3]: bit b column 4b + j                                  |
+#pragma once
+
+#include "quantization/low_bits.h"
+
+namespace tessera {
+
+struct Q3Block {
+  static constexpr int kBits = 3;
+  std::uint8_t scales[kPanelRows];
+  std::uint8_t zeros[kPanelRows];
+  LowPlane low;
+  HighPlane high;
+};
+static_assert(sizeof(Q3Block) == 112);
+
+// quantize_block and dequantize_block_row of this format, as quantization/format.h states them.
+void quantize_q3_block(const float* rows, std::int64_t stride, std::int64_t row_count,
+                       std::int64_t column_count, std::byte* block) noexcept;
+void dequantize_q3_row(const std::byte* block, std::int64_t row, float* out) noexcept;
+
+}  // namespace tessera

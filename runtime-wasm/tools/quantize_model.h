@@ -1,0 +1,27 @@
+// What `tessera convert` does before it writes anything when weights get few bits: calibration.
+#pragma once
+
+#include <string>
+
+#include "calibration/layerwise_quantizer.h"
+#include "package/model_source.h"
+
+namespace tessera {
+
+struct QuantizeOptions {
+  DataType weights = DataType::kQ4;  // q4m, q4, q3 or q2
+  double mixed_bits = 0.0;           // above 0: formats chosen under this many bits per weight
+  std::string calibration_file;      // empty: the built-in text
+  int threads = 1;
+  bool quiet = false;  // print no progress
+};
+
+struct QuantizedModel {
+  calibration::PackedTensors tensors;
+  std::string quantization_json;  // for the manifest: how, with what, and what each tensor lost
+};
+
+// Quantizes the linear layers of a decoder. Errors: those of calibration, and of the text's file.
+Result<QuantizedModel> quantize_model(const ModelSource& source, const QuantizeOptions& options);
+
+}  // namespace tessera
