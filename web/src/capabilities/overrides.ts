@@ -1,9 +1,16 @@
 // Overrides in a page's address: `?backend=wasm&threads=1&variant=simd&transport=websocket`.
 import { TesseraError } from '../tesseraError.ts';
-import type { CapabilityOverrides } from './report.ts';
+import type { CapabilityOverrides, WasmVariant } from './report.ts';
 
 // More than any browser grants; a larger number is a mistake.
 export const kThreadsMax = 64;
+
+const variants: readonly string[] = ['simd', 'simd-threads', 'threads'] satisfies WasmVariant[];
+const variantsText = variants.map((name) => `"${name}"`).join(' or ');
+
+function isVariant(name: string | null): name is WasmVariant {
+  return name !== null && variants.includes(name);
+}
 
 // Reads overrides out of a query string. Unknown names are ignored (the page has others of its
 // own).
@@ -16,8 +23,8 @@ export function readOverrides(search: string): CapabilityOverrides {
   else if (backend !== null) throw refuse('backend', backend, '"wasm"');
 
   const variant = query.get('variant');
-  if (variant === 'simd' || variant === 'threads') overrides.variant = variant;
-  else if (variant !== null) throw refuse('variant', variant, '"simd" or "threads"');
+  if (isVariant(variant)) overrides.variant = variant;
+  else if (variant !== null) throw refuse('variant', variant, variantsText);
 
   const transport = query.get('transport');
   if (transport === 'http' || transport === 'websocket') overrides.transport = transport;

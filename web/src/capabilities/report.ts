@@ -21,7 +21,7 @@ export interface Features extends Record<FeatureName, boolean> {
   deviceMemoryGib: number | null;
 }
 
-export type WasmVariant = 'simd' | 'threads';
+export type WasmVariant = 'simd' | 'simd-threads' | 'threads';
 
 // One row of the table of builds, strongest first, with the verdict for this browser.
 export interface BuildVerdict {

@@ -74,7 +74,7 @@ async function startEngine(
   );
 }
 
-describe.each(['simd', 'threads'] as const)('the module with %s', (variant) => {
+describe.each(['simd', 'simd-threads', 'threads'] as const)('the module with %s', (variant) => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await startEngine(variant);
