@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Tests that run the built Wasm modules under Node: build the presets native, wasm-simd and
-// wasm-threads first.
+// Tests that run the built Wasm modules under Node: build the presets native, wasm-simd,
+// wasm-simd-threads and wasm-threads first.
 export default defineConfig({
   test: {
     include: ['web/**/*.wasm.test.ts', 'e2e/tools/*.wasm.test.ts'],

@@ -4,18 +4,24 @@
 set(TESSERA_X86_LEVEL "x86-64-v3"
     CACHE STRING "The x86-64 level that native builds may use (-march)")
 option(TESSERA_SANITIZE "Build with Address and UndefinedBehavior sanitizers, and the fuzzers" OFF)
-set(TESSERA_WASM_VARIANT "simd" CACHE STRING "Which Wasm build this is: simd or threads")
-set_property(CACHE TESSERA_WASM_VARIANT PROPERTY STRINGS simd threads)
+set(TESSERA_WASM_VARIANT "simd"
+    CACHE STRING "Which Wasm build this is: simd, simd-threads, or threads, with relaxed SIMD too")
+set_property(CACHE TESSERA_WASM_VARIANT PROPERTY STRINGS simd simd-threads threads)
 
 if(EMSCRIPTEN)
   set(CMAKE_CROSSCOMPILING_EMULATOR node)  # the first one on PATH when tests run
   add_compile_options(-msimd128 -flto)
   add_link_options(-flto -O3)
-  if(TESSERA_WASM_VARIANT STREQUAL "threads")
-    add_compile_options(-mrelaxed-simd -pthread)
+  if(NOT TESSERA_WASM_VARIANT MATCHES "^(simd|simd-threads|threads)$")
+    message(FATAL_ERROR
+      "TESSERA_WASM_VARIANT is '${TESSERA_WASM_VARIANT}'; use simd, simd-threads or threads")
+  endif()
+  if(TESSERA_WASM_VARIANT MATCHES "threads$")
+    add_compile_options(-pthread)
     add_link_options(-pthread)
-  elseif(NOT TESSERA_WASM_VARIANT STREQUAL "simd")
-    message(FATAL_ERROR "TESSERA_WASM_VARIANT is '${TESSERA_WASM_VARIANT}'; use simd or threads")
+  endif()
+  if(TESSERA_WASM_VARIANT STREQUAL "threads")
+    add_compile_options(-mrelaxed-simd)
   endif()
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_compile_options("-march=${TESSERA_X86_LEVEL}")

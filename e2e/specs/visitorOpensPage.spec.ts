@@ -15,7 +15,7 @@ test('a visitor sees what the browser offers and which build was chosen', async 
   expect(panel).toMatch(/thread/i);
   expect(panel).toMatch(/MB|MiB|GB|GiB/);
   const builds = (await chat.page.textContent(part('builds'))) ?? '';
-  const chosen = engineName === 'webkit' ? 'SIMD on one thread' : 'relaxed SIMD with threads';
+  const chosen = engineName === 'webkit' ? 'SIMD with threads' : 'relaxed SIMD with threads';
   expect(builds).toContain(`“${chosen}” was chosen`);
 });
 

@@ -5,7 +5,7 @@
  * and spread, beside the limit that memory sets. Writes peers.json and peers.svg.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, homedir, release } from 'node:os';
+import { availableParallelism, cpus, homedir, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { engineNames, type EngineName } from '../engines/page.ts';
@@ -163,6 +163,7 @@ async function benchPeers(): Promise<number> {
   installWllama();
   const findings: Findings = {
     machine: describeMachine(),
+    load_average: 0,
     versions: {},
     date: new Date().toISOString(),
     limits: [],
@@ -176,6 +177,7 @@ async function benchPeers(): Promise<number> {
     }
     await measureModel(model, options, findings);
   }
+  findings.load_average = loadavg()[0] ?? 0;
   printResults(findings);
   mkdirSync(options.out, { recursive: true });
   writeFileSync(join(options.out, 'peers.json'), `${JSON.stringify(findings, null, 2)}\n`);

@@ -15,7 +15,8 @@ Result<void> capabilities(ModelTable&, const JsonObject&, JsonWriter& reply) {
   constexpr bool kHasThreads = false;
 #endif
   reply.begin_object();
-  reply.key("variant").string(kHasThreads ? "threads" : "simd");
+  const char* threaded = kHasRelaxedSimd ? "threads" : "simd-threads";
+  reply.key("variant").string(kHasThreads ? threaded : "simd");
   reply.key("simd").boolean(true);
   reply.key("relaxed_simd").boolean(kHasRelaxedSimd);
   reply.key("threads").boolean(kHasThreads);

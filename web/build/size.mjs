@@ -25,9 +25,9 @@ function reachableFrom(start) {
   return [...found];
 }
 
-// Only one Wasm build is fetched: count the larger.
+// Only one Wasm build is fetched: count the largest.
 function wasmOfOneVisit() {
-  const builds = ['simd', 'threads']
+  const builds = ['simd', 'simd-threads', 'threads']
     .map((variant) => ['mjs', 'wasm'].map((extension) => `wasm/tessera-${variant}.${extension}`))
     .filter((names) => names.every((name) => existsSync(join(dist, name))));
   const sizeOf = (names) => names.reduce((sum, name) => sum + gzipBytes(name), 0);

@@ -13,11 +13,13 @@ export interface WasmFile {
   path: string;
 }
 
-export function wasmFolder(variant: 'simd' | 'threads'): string {
+const variants = ['simd', 'simd-threads', 'threads'] as const;
+
+export function wasmFolder(variant: (typeof variants)[number]): string {
   return resolve(repository, `build/${prefix}${variant}/bindings`);
 }
 
-export const wasmFiles: readonly WasmFile[] = (['simd', 'threads'] as const).flatMap((variant) =>
+export const wasmFiles: readonly WasmFile[] = variants.flatMap((variant) =>
   ['mjs', 'wasm'].map((extension) => {
     const name = `tessera-${variant}.${extension}`;
     return { name, path: resolve(wasmFolder(variant), name) };

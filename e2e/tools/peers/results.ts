@@ -18,6 +18,8 @@ export interface Result {
 
 export interface Findings {
   machine: { processor: string; processors: number; system: string };
+  /** Of the last minute, when all was measured: about as many as measured threads if quiet. */
+  load_average: number;
   versions: Record<string, string>;
   date: string;
   limits: (Limits & { model: string; threads: number })[];
@@ -95,6 +97,7 @@ export function drawResults(findings: Findings): string {
     }
   }
   const { processor, processors } = findings.machine;
-  const where = `${processor}, ${processors} processors, ${findings.date.slice(0, 10)}`;
+  const load = `load ${findings.load_average.toFixed(1)}`;
+  const where = `${processor}, ${processors} processors, ${load}, ${findings.date.slice(0, 10)}`;
   return drawChart('Tokens a second, all in one run', `${where}; lines: least to most`, groups);
 }

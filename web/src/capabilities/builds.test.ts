@@ -24,20 +24,22 @@ describe('choosing a build', () => {
     expect(report.threads).toBe(4);
     expect(report.builds.map(({ variant, chosen }) => [variant, chosen])).toEqual([
       ['threads', true],
+      ['simd-threads', false],
       ['simd', false],
     ]);
   });
 
-  test.each(['relaxedSimd', 'relaxedDot', 'threads'] as const)(
-    'falls back to one thread without %s, and says so',
-    (feature) => {
-      const report = chooseBuild({ ...everything, [feature]: false });
-      expect(report.variant).toBe('simd');
-      expect(report.threads).toBe(1);
-      expect(report.builds[0]?.usable).toBe(false);
-      expect(report.sentences.join(' ')).toMatch(/cannot run: it needs/);
-    },
-  );
+  test.each([
+    ['relaxedSimd', 'simd-threads', 4],
+    ['relaxedDot', 'simd-threads', 4],
+    ['threads', 'simd', 1],
+  ] as const)('without %s falls back to %s with %d threads, and says so', (...row) => {
+    const [feature, variant, threads] = row;
+    const report = chooseBuild({ ...everything, [feature]: false });
+    expect(report).toMatchObject({ variant, threads });
+    expect(report.builds[0]?.usable).toBe(false);
+    expect(report.sentences.join(' ')).toMatch(/cannot run: it needs/);
+  });
 
   test('chooses nothing where SIMD is missing', () => {
     const report = chooseBuild({ ...everything, simd: false });

@@ -27,6 +27,12 @@ export const builds: readonly Build[] = [
     requires: ['simd', 'relaxedSimd', 'relaxedDot', 'threads'],
     hasThreads: true,
   },
+  {
+    variant: 'simd-threads',
+    title: 'SIMD with threads',
+    requires: ['simd', 'threads'],
+    hasThreads: true,
+  },
   { variant: 'simd', title: 'SIMD on one thread', requires: ['simd'], hasThreads: false },
 ];
 

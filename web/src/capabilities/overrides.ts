@@ -2,11 +2,18 @@
 // `?backend=webgpu&features=f32&threads=1&variant=simd&transport=websocket`.
 import { TesseraError } from '../tesseraError.ts';
 import { gpuFeatureSets } from '../gpu/featureSet.ts';
-import type { CapabilityOverrides } from './report.ts';
+import type { CapabilityOverrides, WasmVariant } from './report.ts';
 import { joinWords } from './sentences.ts';
 
 // More than any browser grants; a larger number is a mistake.
 export const kThreadsMax = 64;
+
+const variants: readonly string[] = ['simd', 'simd-threads', 'threads'] satisfies WasmVariant[];
+const variantsText = variants.map((name) => `"${name}"`).join(' or ');
+
+function isVariant(name: string | null): name is WasmVariant {
+  return name !== null && variants.includes(name);
+}
 
 // Reads overrides out of a query string. Unknown names are ignored (the page has others of its
 // own).
@@ -29,8 +36,8 @@ export function readOverrides(search: string): CapabilityOverrides {
   if (query.get('testing') === 'true') overrides.isTesting = true;
 
   const variant = query.get('variant');
-  if (variant === 'simd' || variant === 'threads') overrides.variant = variant;
-  else if (variant !== null) throw refuse('variant', variant, '"simd" or "threads"');
+  if (isVariant(variant)) overrides.variant = variant;
+  else if (variant !== null) throw refuse('variant', variant, variantsText);
 
   const transport = query.get('transport');
   if (transport === 'http' || transport === 'websocket') overrides.transport = transport;

@@ -22,7 +22,7 @@ export interface Features extends Record<FeatureName, boolean> {
   deviceMemoryGib: number | null;
 }
 
-export type WasmVariant = 'simd' | 'threads';
+export type WasmVariant = 'simd' | 'simd-threads' | 'threads';
 
 export type Backend = 'wasm' | 'webgpu';
 

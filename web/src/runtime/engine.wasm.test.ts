@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => story15m.remove());
 
-describe.each(['simd', 'threads'] as const)('the module with %s', (variant) => {
+describe.each(['simd', 'simd-threads', 'threads'] as const)('the module with %s', (variant) => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await story15m.start({ variant, threads: 2, activations: 'f32' });
