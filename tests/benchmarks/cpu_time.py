@@ -20,8 +20,9 @@ RUNS = 2
 
 
 def tessera_wasm(prompt: int, tokens: int) -> list[str]:
-    return ["node", "--disable-warning=ExperimentalWarning", "e2e/tools/bench.ts",
-            "--engine", "node", *tessera_options(prompt, tokens), "--package", str(PACKAGE)]
+    return [str(ROOT / "node_modules/.bin/node"), "--disable-warning=ExperimentalWarning",
+            "e2e/tools/bench.ts", "--engine", "node",
+            *tessera_options(prompt, tokens), "--package", str(PACKAGE)]
 
 
 def tessera_native(prompt: int, tokens: int) -> list[str]:
