@@ -1,5 +1,5 @@
-// Whether a device computes right: a small model's logits on it against those on Wasm. Drivers are
-// known whose f16 arithmetic is wrong without any error.
+// Whether a device computes right: a small model's logits on it against those on Wasm. Compilers of
+// shaders and drivers are known that give wrong numbers in f16 without any error.
 import type { Logits } from '../engine/engine.ts';
 import {
   acquireDevice,
