@@ -24,8 +24,9 @@ WINDOWS = 199
 def package_of(weights):
     folder = PACKAGES / weights.replace(":", "_")
     if not folder.exists():
-        subprocess.run([TESSERA, "convert", MODEL, "--out", folder, "--weights", weights],
-                       check=True)
+        calibration = ["--calibration", "builtin"] if weights == "q4" else []
+        subprocess.run([TESSERA, "convert", MODEL, "--out", folder, "--weights", weights,
+                        *calibration], check=True)
     return folder
 
 
