@@ -71,10 +71,6 @@ std::size_t WebGpuBackend::whole_buffer_bytes_max() const {
 
 Result<BufferRef> WebGpuBackend::allocate(DataType type, const Shape& shape,
                                           MemoryPurpose purpose) {
-  if (type == DataType::kQ3 || type == DataType::kQ2) {
-    return Error{ErrorCode::kUnsupported, "weights of type " + std::string(data_type_name(type)) +
-                                              " do not run on WebGPU yet; run them on Wasm"};
-  }
   TESSERA_TRY(const std::size_t size_bytes, tensor_size_bytes(type, shape));
   TESSERA_TRY_VOID(check_budget(size_bytes));
   Allocation allocation;
