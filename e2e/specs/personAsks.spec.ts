@@ -16,7 +16,8 @@ test.describe('with a model that goes on and on', () => {
 
   test('a person reads the answer while it grows', async ({ chat }) => {
     await chat.openAndLoad();
-    await chat.settings.change({ ...greedy, max_tokens: 200 });
+    // Long enough to be drawn many times on a machine that draws a few times a second.
+    await chat.settings.change({ ...greedy, max_tokens: 900 });
     await chat.recordAnswers();
     const whole = await chat.ask('Once upon a time');
     const seen = await chat.recordedAnswers();
