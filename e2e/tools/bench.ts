@@ -67,8 +67,7 @@ async function bench(): Promise<number> {
   const { engine, backend, promptTokens, tokens, runs } = options;
   const { variant, threads, adapter, outcome } = await runSession({
     ...options,
-    packageFolder: options.folder,
-    sourceFolder: options.folder,
+    folders: { '/package/': options.folder },
     command: {
       type: 'bench',
       packageUrl: '/package',

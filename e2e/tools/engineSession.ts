@@ -18,11 +18,9 @@ export const sessionEngines = ['node', ...engineNames] as const;
 export type SessionEngine = (typeof sessionEngines)[number];
 
 export interface SessionOptions extends EngineChoice {
-  /** Served as /package/. */
-  packageFolder: string;
-  /** Served as /source/. */
-  sourceFolder: string;
-  /** Addresses in it begin with "/" and are of the server that this module starts. */
+  /** Path prefixes ("/package/") and the folders that are served there. */
+  folders: Record<string, string>;
+  /** What ends with Url in it begins with "/" and is of the server that this module starts. */
   command: SessionCommand;
 }
 
@@ -56,13 +54,17 @@ function makeRequest(
     const inTab = `${url}/wasm/${variant}/`;
     wasmUrls[variant] = options.engine === 'node' ? `${pathToFileURL(folder).href}/` : inTab;
   }
-  const { command, variant, backend, features, bindingBytesMax } = options;
-  const packageUrl = url + command.packageUrl;
-  const served =
-    command.type === 'verify'
-      ? { ...command, packageUrl, referenceUrl: url + command.referenceUrl }
-      : { ...command, packageUrl };
-  return { variant, backend, features, bindingBytesMax, wasmUrls, command: served };
+  const { variant, backend, features, bindingBytesMax } = options;
+  const command = addressed(options.command, url);
+  return { variant, backend, features, bindingBytesMax, wasmUrls, command };
+}
+
+/** The command with the server's address before its paths. */
+function addressed<Command extends SessionCommand>(command: Command, url: string): Command {
+  const fields = Object.entries(command).map(([name, value]: [string, unknown]) =>
+    name.endsWith('Url') && typeof value === 'string' ? [name, url + value] : [name, value],
+  );
+  return Object.fromEntries(fields) as Command;
 }
 
 interface Reply {
@@ -145,8 +147,7 @@ export async function runSession(
   const server = await startStaticServer({
     '/e2e/tools/session/': join(import.meta.dirname, 'session'),
     '/web/src/': join(repositoryRoot, 'web/src'),
-    '/package/': options.packageFolder,
-    '/source/': options.sourceFolder,
+    ...options.folders,
     ...Object.fromEntries(
       Object.entries(builds).map(([variant, folder]) => [`/wasm/${variant}/`, folder]),
     ),

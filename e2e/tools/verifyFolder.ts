@@ -44,8 +44,7 @@ export async function verifyFolder(
     runNative('convert', source, '--weights', 'f32', '--out', join(folder, 'package'));
     const session = {
       ...options,
-      packageFolder: join(folder, 'package'),
-      sourceFolder: source,
+      folders: { '/package/': join(folder, 'package'), '/source/': source },
       command: {
         type: 'verify' as const,
         packageUrl: '/package',

@@ -32,11 +32,14 @@ void write_ids(std::span<const std::int32_t> ids, JsonWriter& reply) {
   reply.end_array();
 }
 
+// With "plain", what looks like a special token is text like any other.
 Result<void> tokenize(ModelTable& models, const JsonObject& parameters, JsonWriter& reply) {
   TESSERA_TRY(const LoadedModel* loaded, models.find_ready(parameters));
   TESSERA_TRY(const Tokenizer* tokenizer, tokenizer_of(*loaded));
   TESSERA_TRY(const std::string_view text, parameters.string("text"));
-  TESSERA_TRY(const auto ids, tokenizer->encode(text, EncodeOptions{}));
+  TESSERA_TRY(const auto is_plain, parameters.optional_boolean("plain"));
+  const EncodeOptions options{.parse_special_tokens = !is_plain.value_or(false)};
+  TESSERA_TRY(const auto ids, tokenizer->encode(text, options));
   reply.begin_object().key("ids");
   write_ids(ids, reply);
   reply.end_object();

@@ -34,8 +34,7 @@ export class TesseraInTab implements Contestant {
       bindingBytesMax: undefined,
       variant: null,
       threads,
-      packageFolder: this.#folder,
-      sourceFolder: this.#folder,
+      folders: { '/package/': this.#folder },
       command: {
         type: 'bench',
         packageUrl: '/package',

@@ -7,9 +7,11 @@ import type { GpuFeatureSet } from '../../../web/src/gpu/featureSet.ts';
 import { loadWasmModule } from '../../../web/src/runtime/wasmModule.ts';
 import { WasmRuntime } from '../../../web/src/runtime/wasmRuntime.ts';
 import { benchModel, type BenchCommand, type Speed } from './benchModel.ts';
+import type { Place } from './loadModel.ts';
+import { evaluateModel, type EvaluateCommand, type Evaluation } from './evaluateModel.ts';
 import { verifyModel, type VerifiedOutput, type VerifyCommand } from './verifyModel.ts';
 
-export type SessionCommand = BenchCommand | VerifyCommand;
+export type SessionCommand = BenchCommand | EvaluateCommand | VerifyCommand;
 
 export interface SessionRequest {
   /** Null: the strongest that runs here. */
@@ -36,7 +38,7 @@ export interface SessionResult {
   threads: number;
   /** Null on Wasm. */
   adapter: UsedAdapter | null;
-  outcome: VerifiedOutput[] | Speed;
+  outcome: VerifiedOutput[] | Evaluation | Speed;
 }
 
 /** The module's threads come up between these two. */
@@ -44,6 +46,17 @@ export type StartState = 'starting' | 'started';
 
 function describeAdapter({ adapterName, limits }: AcquiredDevice): UsedAdapter {
   return { name: adapterName, f16: limits.uses_f16, subgroups: limits.uses_subgroups };
+}
+
+function run(place: Place, command: SessionCommand): Promise<SessionResult['outcome']> {
+  switch (command.type) {
+    case 'verify':
+      return verifyModel(place, command);
+    case 'evaluate':
+      return evaluateModel(place, command);
+    case 'bench':
+      return benchModel(place, command);
+  }
 }
 
 /** `gpu`: where this engine has WebGPU. */
@@ -62,11 +75,6 @@ export async function runCommand(
   const module = await loadWasmModule(wasmUrl, variant, threads, () => onStart('starting'));
   onStart('started');
   const runtime = new WasmRuntime(module);
-  const command = { ...request.command, threads };
-  const place = { runtime, device };
-  const outcome =
-    command.type === 'verify'
-      ? await verifyModel(place, command)
-      : await benchModel(place, command);
+  const outcome = await run({ runtime, device }, { ...request.command, threads });
   return { variant, threads, adapter: device ? describeAdapter(device) : null, outcome };
 }

@@ -85,6 +85,11 @@ TEST_CASE("a model is created, filled, asked and released") {
   const std::int64_t model = create_model(options);
   CHECK(Reply("tokenize", with_model(model, R"("text":"abc<end>")")).ok().array("ids")->size() ==
         4);
+  // The vocabulary has the letters of "end", but no angle brackets.
+  CHECK(Reply("tokenize", with_model(model, R"("text":"abc<end>","plain":true)"))
+            .ok()
+            .array("ids")
+            ->size() == 6);
   CHECK(Reply("detokenize", with_model(model, R"("ids":[7,8])")).ok().string("text").value() ==
         "hi");
   const Reply started("generation.start",

@@ -93,7 +93,11 @@ export interface WasmMethods {
     result: { loaded: number; total: number };
   };
   'model.release': { parameters: OnModel; result: Record<string, never> };
-  tokenize: { parameters: OnModel & { text: string }; result: { ids: number[] } };
+  // "plain": what looks like a special token is text like any other.
+  tokenize: {
+    parameters: OnModel & { text: string; plain?: boolean };
+    result: { ids: number[] };
+  };
   detokenize: { parameters: OnModel & { ids: number[] }; result: { text: string } };
   'generation.start': {
     parameters: OnModel & GenerationParameters;
