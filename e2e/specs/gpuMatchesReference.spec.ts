@@ -1,5 +1,6 @@
-/** On WebGPU a tab computes what the references say. */
+/** On WebGPU a tab computes what the references say: logits, and greedy text until a near-tie. */
 import { join } from 'node:path';
+import { countGreedyAgreement } from '../fixtures/greedyReference.ts';
 import { expect, test } from '../fixtures/test.ts';
 import { repositoryRoot } from '../tools/wasmBuilds.ts';
 import { verifyFolder } from '../tools/verifyFolder.ts';
@@ -31,3 +32,16 @@ for (const fixture of ['llama', 'llama3_rope', 'qwen2', 'qwen3']) {
     }
   });
 }
+
+test('greedy text equals the reference until a near-tie on WebGPU', async ({
+  chat,
+  server,
+  engineName,
+}) => {
+  test.slow();
+  // Chromium's software adapter takes a second a token on a slow machine.
+  const tokensMax = engineName === 'chromium' ? 8 : 48;
+  await chat.openAndLoad('backend=webgpu');
+  await server.waitForRunners('story15m', 1);
+  expect(await countGreedyAgreement(server, tokensMax)).toBeGreaterThan(tokensMax);
+});
