@@ -22,7 +22,7 @@ import type { Speed } from './session/benchModel.ts';
 const usage =
   'usage: bench --engine node|chromium|firefox|webkit --package DIR [--threads N]' +
   ' [--backend wasm|webgpu] [--features f32|f16|subgroups]' +
-  ' [--prompt-tokens 33] [--tokens 32] [--runs 5] [--json]';
+  ' [--prompt-tokens 33] [--tokens 32] [--runs 5] [--loop pipelined|naive] [--json]';
 
 function readOptions() {
   const { values } = parseArgs({
@@ -34,6 +34,7 @@ function readOptions() {
       runs: { type: 'string', default: '5' },
       activations: { type: 'string', default: 'int8' },
       kv: { type: 'string', default: 'f16' },
+      loop: { type: 'string', default: 'pipelined' },
     },
   });
   if (values.package === undefined) throw new UsageError(usage);
@@ -47,6 +48,7 @@ function readOptions() {
     runs: positiveInteger('runs', values.runs),
     activations: choose('activations', values.activations, ['f32', 'int8']),
     kvType: choose('kv', values.kv, ['f32', 'f16']),
+    loop: choose('loop', values.loop, ['pipelined', 'naive']),
     ...readEngineChoice(values),
   };
 }
@@ -79,6 +81,7 @@ async function bench(): Promise<number> {
       promptTokens,
       tokens,
       runs,
+      loop: options.loop,
     },
   });
   const speed = outcome as Speed;

@@ -55,15 +55,19 @@ Result<void> detokenize(ModelTable& models, const JsonObject& parameters, JsonWr
   return {};
 }
 
-// Logits of all positions, [ids, vocabulary_size] f32, chunk by chunk from position 0 on. Where the
-// backend delivers later the reply is {"waiting": true}, and the call is repeated with "resume".
+// Logits of all the ids, [ids, vocabulary_size] f32, chunk by chunk; the ids follow the first
+// "after" tokens that were run last, 0 by default. Where the backend delivers later the reply is
+// {"waiting": true}, and the call is repeated with "resume".
 Result<void> forward(ModelTable& models, const JsonObject& parameters, JsonWriter& reply) {
   TESSERA_TRY(LoadedModel * loaded, models.find_ready(parameters));
   TESSERA_TRY(const auto resumes, parameters.optional_boolean("resume"));
   if (!resumes.value_or(false)) {
     TESSERA_TRY(const auto values, parameters.array("ids"));
     TESSERA_TRY(auto ids, read_ids(values));
-    TESSERA_TRY_VOID(loaded->generator->begin_forward_all(std::move(ids)));
+    TESSERA_TRY(const auto after,
+                parameters.optional_integer("after", 0, std::numeric_limits<std::int32_t>::max()));
+    TESSERA_TRY_VOID(loaded->generator->begin_forward_all(
+        std::move(ids), static_cast<std::size_t>(after.value_or(0))));
   }
   TESSERA_TRY(auto logits, loaded->generator->continue_forward_all());
   reply.begin_object();

@@ -233,19 +233,26 @@ bool Generator::ends_answer(std::int32_t id) const {
   return !request_.ignores_end && std::find(ends.begin(), ends.end(), id) != ends.end();
 }
 
-Result<void> Generator::begin_forward_all(std::vector<std::int32_t> ids) {
+Result<void> Generator::begin_forward_all(std::vector<std::int32_t> ids, std::size_t after_tokens) {
+  // The ids of passes that have not landed are not known.
+  const std::size_t known = std::min(count_cached(), tokens_.size());
   is_active_ = false;
   forget_flights();
-  tokens_.clear();
-  submitted_ = 0;
   const DecoderModel& decoder = model_.decoder();
   const auto context = static_cast<std::size_t>(decoder.options().context_tokens_max);
   if (ids.empty()) return Error{ErrorCode::kInvalidArgument, "give at least one token"};
-  if (ids.size() > context) {
-    return Error{ErrorCode::kContextFull, std::to_string(ids.size()) +
+  if (after_tokens > known) {
+    return Error{ErrorCode::kInvalidArgument, "only " + std::to_string(known) +
+                                                  " tokens were run, not the " +
+                                                  std::to_string(after_tokens) + " to go on after"};
+  }
+  if (ids.size() > context - after_tokens) {
+    return Error{ErrorCode::kContextFull, std::to_string(after_tokens + ids.size()) +
                                               " tokens do not fit the context of " +
                                               std::to_string(context)};
   }
+  tokens_.resize(after_tokens);
+  submitted_ = after_tokens;
   const auto vocabulary = static_cast<std::size_t>(decoder.configuration().vocabulary_size);
   std::vector<float> logits(ids.size() * vocabulary);
   whole_pass_ = WholePass{std::move(ids), std::move(logits), 0, 0, {}};
@@ -257,10 +264,10 @@ Result<void> Generator::submit_whole_pass() {
   WholePass& pass = *whole_pass_;
   DecoderModel& decoder = model_.decoder();
   const auto chunk_max = static_cast<std::size_t>(decoder.options().chunk_tokens_max);
-  const std::size_t tokens = std::min(chunk_max, pass.ids.size() - pass.position);
-  const std::span chunk(pass.ids.data() + pass.position, tokens);
-  TESSERA_TRY_VOID(
-      decoder.forward(chunk, static_cast<std::int64_t>(pass.position), LogitsRows::kAll));
+  const std::size_t tokens = std::min(chunk_max, pass.ids.size() - pass.done_tokens);
+  const std::span chunk(pass.ids.data() + pass.done_tokens, tokens);
+  const auto position = static_cast<std::int64_t>(tokens_.size() + pass.done_tokens);
+  TESSERA_TRY_VOID(decoder.forward(chunk, position, LogitsRows::kAll));
   TESSERA_TRY(pass.ticket, decoder.begin_read_logits());
   pass.chunk_tokens = tokens;
   return {};
@@ -276,12 +283,13 @@ Result<std::optional<std::vector<float>>> Generator::continue_forward_all() {
       static_cast<std::size_t>(model_.decoder().configuration().vocabulary_size);
   while (model_.backend().is_read_done(pass.ticket)) {
     const std::span rows =
-        std::span(pass.logits).subspan(pass.position * vocabulary, pass.chunk_tokens * vocabulary);
+        std::span(pass.logits)
+            .subspan(pass.done_tokens * vocabulary, pass.chunk_tokens * vocabulary);
     TESSERA_TRY_VOID(model_.backend().finish_read(pass.ticket, std::as_writable_bytes(rows)));
-    pass.position += pass.chunk_tokens;
+    pass.done_tokens += pass.chunk_tokens;
     pass.chunk_tokens = 0;
-    if (pass.position == pass.ids.size()) {
-      tokens_ = std::move(pass.ids);
+    if (pass.done_tokens == pass.ids.size()) {
+      tokens_.insert(tokens_.end(), pass.ids.begin(), pass.ids.end());
       submitted_ = tokens_.size();
       Logits logits = std::move(pass.logits);
       whole_pass_.reset();

@@ -83,10 +83,11 @@ class Generator {
 
   const GenerationTimings& timings() const { return timings_; }
 
-  // Logits of every position, [ids.size(), vocabulary_size], for verification and evaluation; ends
-  // an answer under way. begin_forward_all, then continue_forward_all until it gives something: an
+  // Logits of every one of `ids`, [ids.size(), vocabulary_size], for verification, evaluation and
+  // sampling of one's own; ends an answer under way. The ids follow the first `after_tokens` ones
+  // that were run last. begin_forward_all, then continue_forward_all until it gives something: an
   // empty optional asks the caller to wait. Errors: kContextFull; kInvalidArgument.
-  Result<void> begin_forward_all(std::vector<std::int32_t> ids);
+  Result<void> begin_forward_all(std::vector<std::int32_t> ids, std::size_t after_tokens = 0);
   Result<std::optional<std::vector<float>>> continue_forward_all();
 
   // Both, where the backend does not make anybody wait.
@@ -103,8 +104,8 @@ class Generator {
   struct WholePass {
     std::vector<std::int32_t> ids;
     std::vector<float> logits;
-    std::size_t position;
-    std::size_t chunk_tokens;  // asked for at `position`; 0: nothing
+    std::size_t done_tokens;   // of the ids
+    std::size_t chunk_tokens;  // asked for behind them; 0: nothing
     ReadTicket ticket;
   };
   using Clock = std::chrono::steady_clock;

@@ -45,6 +45,7 @@ export class TesseraInTab implements Contestant {
         promptTokens,
         tokens,
         runs,
+        loop: 'pipelined',
       },
     });
     const speeds = (outcome as Speed).runs;

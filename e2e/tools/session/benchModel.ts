@@ -11,6 +11,8 @@ export interface BenchCommand extends LoadOptions {
   promptTokens: number;
   tokens: number;
   runs: number;
+  /** `naive`: run a token, wait for its logits, choose the next one here, and so on. */
+  loop: 'pipelined' | 'naive';
 }
 
 export interface KernelShare {
@@ -64,7 +66,33 @@ function promptIds(run: number, count: number, vocabularySize: number): number[]
   return ids;
 }
 
-async function measureOnce(core: ModelCore, ids: number[], tokens: number): Promise<RunSpeed> {
+function likeliest(logits: Float32Array): number {
+  let best = 0;
+  for (let id = 1; id < logits.length; id++) {
+    if ((logits[id] ?? 0) > (logits[best] ?? 0)) best = id;
+  }
+  return best;
+}
+
+/** What a loop without any of the runtime's own would do; the prompt is run as the other runs it. */
+async function measureNaively(core: ModelCore, ids: number[], tokens: number): Promise<RunSpeed> {
+  const { prefill_tokens_per_s, ids: answer } = await measurePipelined(core, ids, 0);
+  const known = [...ids, ...answer];
+  const start = performance.now();
+  for (let token = 0; token < tokens; token++) {
+    const { values } = await core.forward(known.slice(-1), known.length - 1);
+    known.push(likeliest(values));
+  }
+  const decode_tokens_per_s = (tokens / (performance.now() - start)) * 1e3;
+  return { prefill_tokens_per_s, decode_tokens_per_s };
+}
+
+async function measurePipelined(
+  core: ModelCore,
+  ids: number[],
+  tokens: number,
+): Promise<RunSpeed & { ids: number[] }> {
+  const answer: number[] = [];
   core.call('generation.start', {
     prompt_ids: ids,
     max_tokens: tokens + 1, // the first token needs no forward pass of its own
@@ -75,12 +103,14 @@ async function measureOnce(core: ModelCore, ids: number[], tokens: number): Prom
   while (!finished) {
     const step = core.call('generation.step', {});
     if (step.phase === 'waiting') await core.arrival();
+    if (step.phase === 'token') answer.push(step.id);
     finished = step.phase === 'token' && step.finish_reason !== null;
   }
   const timings = core.call('generation.timings', {});
   return {
     prefill_tokens_per_s: (timings.prompt_tokens / timings.prefill_ms) * 1e3,
     decode_tokens_per_s: (timings.tokens / timings.decode_ms) * 1e3,
+    ids: answer,
   };
 }
 
@@ -98,7 +128,7 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
     if (!profiler) return [];
     profiler.isOn = true;
     const ids = promptIds(command.runs + 1, command.promptTokens, vocabularySize);
-    await measureOnce(core, ids, command.tokens);
+    await measurePipelined(core, ids, command.tokens);
     return (await profiler.take()).map(shareOf);
   };
   // Prefill and the first token take the same in both.
@@ -108,7 +138,7 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
       const before = core.dispatchCount;
       // Prompts of their own: nothing of them is cached.
       const ids = promptIds(command.runs + 2 + tokens, command.promptTokens, vocabularySize);
-      await measureOnce(core, ids, tokens);
+      await measurePipelined(core, ids, tokens);
       counts.push(core.dispatchCount - before);
     }
     const [few = 0, many = 0] = counts;
@@ -117,8 +147,10 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
   const speeds: RunSpeed[] = [];
   for (let run = 0; run <= command.runs; run++) {
     const ids = promptIds(run, command.promptTokens, vocabularySize);
-    const speed = await measureOnce(core, ids, command.tokens);
-    if (run > 0) speeds.push(speed); // the first is a warm-up
+    const measure = command.loop === 'naive' ? measureNaively : measurePipelined;
+    const { prefill_tokens_per_s, decode_tokens_per_s } = await measure(core, ids, command.tokens);
+    // The first is a warm-up.
+    if (run > 0) speeds.push({ prefill_tokens_per_s, decode_tokens_per_s });
   }
   return {
     prefill_tokens_per_s: median(speeds.map((speed) => speed.prefill_tokens_per_s)),

@@ -287,6 +287,29 @@ TEST_CASE("what runs past the end of an answer leaves no trace in the next one")
   CHECK(answer(generator, request_for(longer, 8)).ids == expected.ids);
 }
 
+TEST_CASE("a forward pass goes on after tokens that were run, and after no others") {
+  const auto model = model_of(exact_options());
+  Generator generator(*model);
+  const auto whole = generator.forward_all(kPrompt);
+  REQUIRE(whole.has_value());
+  const auto vocabulary = whole->size() / kPrompt.size();
+  // Back by twelve, then on after them; the middle was run with other tokens in between.
+  REQUIRE(generator.begin_forward_all({1, 1, 1}, 5).has_value());
+  REQUIRE(generator.continue_forward_all().has_value());
+  REQUIRE(generator.begin_forward_all(Ids(kPrompt.begin() + 5, kPrompt.end()), 5).has_value());
+  const auto rest = generator.continue_forward_all();
+  REQUIRE(rest.has_value());
+  REQUIRE(rest->has_value());
+  const std::vector<float> expected(whole->begin() + static_cast<std::ptrdiff_t>(5 * vocabulary),
+                                    whole->end());
+  CHECK(relative_difference(**rest, expected) < 1e-5);
+  CHECK(generator.begin_forward_all({1}, kPrompt.size()).has_value());
+  const auto refused = generator.begin_forward_all({1}, kPrompt.size() + 2);
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().code == ErrorCode::kInvalidArgument);
+  CHECK(refused.error().message == "only 17 tokens were run, not the 19 to go on after");
+}
+
 TEST_CASE("nothing is asked for beyond the longest answer and the context") {
   TinyModelOptions options = exact_options();
   options.model.context_tokens_max = 24;

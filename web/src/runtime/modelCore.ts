@@ -129,9 +129,9 @@ export class ModelCore {
     await this.#gpu?.executor.compiled();
   }
 
-  // Logits at every position of a text of its own.
-  async forward(ids: number[]): Promise<Logits> {
-    let reply = this.call('forward', { ids });
+  // Logits of every one of the ids, which follow the first `after` tokens that were run last.
+  async forward(ids: number[], after = 0): Promise<Logits> {
+    let reply = this.call('forward', { ids, after });
     while ('waiting' in reply) {
       await this.arrival();
       reply = this.call('forward', { resume: true });

@@ -106,8 +106,9 @@ export interface WasmMethods {
   'generation.step': { parameters: OnModel; result: GenerationStep };
   'generation.timings': { parameters: OnModel; result: WasmTimings };
   'generation.cancel': { parameters: OnModel; result: Record<string, never> };
+  // The ids follow the first `after` tokens that were run last; none by default.
   forward: {
-    parameters: OnModel & ({ ids: number[] } | { resume: true });
+    parameters: OnModel & ({ ids: number[]; after?: number } | { resume: true });
     result: { rows: number; columns: number; pointer: number } | { waiting: true };
   };
   // The commands since the last call, as words of the heap that are valid until the next call.
