@@ -22,6 +22,8 @@ export interface SessionOptions extends EngineChoice {
   folders: Record<string, string>;
   /** What ends with Url in it begins with "/" and is of the server that this module starts. */
   command: SessionCommand;
+  /** Of each file that is sent; undefined: as fast as it goes. */
+  bytesPerSecond?: number | undefined;
 }
 
 /** Node below 22 computes wrong relaxed dot products, so it never gets that build. */
@@ -144,14 +146,15 @@ export async function runSession(
   browser?: EngineBrowser,
 ): Promise<SessionResult> {
   const builds = findBuilds(options);
-  const server = await startStaticServer({
+  const mounts = {
     '/e2e/tools/session/': join(import.meta.dirname, 'session'),
     '/web/src/': join(repositoryRoot, 'web/src'),
     ...options.folders,
     ...Object.fromEntries(
       Object.entries(builds).map(([variant, folder]) => [`/wasm/${variant}/`, folder]),
     ),
-  });
+  };
+  const server = await startStaticServer(mounts, options.bytesPerSecond);
   try {
     const request = makeRequest(options, builds, server.url);
     if (browser) return await runInTab(browser, server.url, request);

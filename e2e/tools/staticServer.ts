@@ -39,7 +39,20 @@ function resolvePath(mounts: Record<string, string>, path: string): string | und
   return undefined;
 }
 
-async function sendFile(file: string, response: ServerResponse): Promise<void> {
+/** Sends no more than so many bytes a second. */
+async function sendSlowly(file: string, rate: number, response: ServerResponse): Promise<void> {
+  const start = performance.now();
+  let sent = 0;
+  for await (const chunk of createReadStream(file)) {
+    response.write(chunk);
+    sent += (chunk as Buffer).length;
+    const ahead = (sent / rate) * 1e3 - (performance.now() - start);
+    if (ahead > 1) await new Promise((resolve) => setTimeout(resolve, ahead));
+  }
+  response.end();
+}
+
+async function sendFile(file: string, rate: number, response: ServerResponse): Promise<void> {
   const { size } = await stat(file);
   const headers = {
     ...isolation,
@@ -50,11 +63,18 @@ async function sendFile(file: string, response: ServerResponse): Promise<void> {
     return;
   }
   response.writeHead(200, { ...headers, 'content-length': size });
+  if (rate < Infinity) return sendSlowly(file, rate, response);
   createReadStream(file).pipe(response);
 }
 
-/** `mounts` maps a path prefix ("/wasm/") to a folder. "/" is an empty page. */
-export async function startStaticServer(mounts: Record<string, string>): Promise<StaticServer> {
+/**
+ * `mounts` maps a path prefix ("/wasm/") to a folder. "/" is an empty page. A file is sent at
+ * `bytesPerSecond` at most.
+ */
+export async function startStaticServer(
+  mounts: Record<string, string>,
+  bytesPerSecond = Infinity,
+): Promise<StaticServer> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     if (path === '/') {
@@ -63,7 +83,9 @@ export async function startStaticServer(mounts: Record<string, string>): Promise
       return;
     }
     const file = path.includes('..') ? undefined : resolvePath(mounts, path);
-    const sent = file ? sendFile(file, response) : Promise.reject(new Error('no such path'));
+    const sent = file
+      ? sendFile(file, bytesPerSecond, response)
+      : Promise.reject(new Error('no such path'));
     sent.catch(() => response.writeHead(404, isolation).end());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -12,6 +12,8 @@ export interface LoadOptions {
   kvType: 'f32' | 'f16';
   /** Undefined: as many as the model has. */
   contextTokensMax?: number | undefined;
+  /** All bytes are there; kernels may still be compiled. Not for a command that is sent. */
+  onLoaded?: (() => void) | undefined;
 }
 
 /** Where the model runs. */
@@ -72,6 +74,7 @@ export async function loadModel(
   for (const [shard, { sha256 }] of manifest.shards.entries()) {
     await loadShard(core, `${options.packageUrl}/shards/${sha256}`, shard);
   }
+  options.onLoaded?.();
   await core.compiled();
   return { core, vocabularySize: manifest.configuration.vocab_size ?? 0 };
 }

@@ -9,9 +9,10 @@ import { WasmRuntime } from '../../../web/src/runtime/wasmRuntime.ts';
 import { benchModel, type BenchCommand, type Speed } from './benchModel.ts';
 import type { Place } from './loadModel.ts';
 import { evaluateModel, type EvaluateCommand, type Evaluation } from './evaluateModel.ts';
+import { measureFirstToken, type FirstToken, type FirstTokenCommand } from './firstToken.ts';
 import { verifyModel, type VerifiedOutput, type VerifyCommand } from './verifyModel.ts';
 
-export type SessionCommand = BenchCommand | EvaluateCommand | VerifyCommand;
+export type SessionCommand = BenchCommand | EvaluateCommand | FirstTokenCommand | VerifyCommand;
 
 export interface SessionRequest {
   /** Null: the strongest that runs here. */
@@ -38,7 +39,7 @@ export interface SessionResult {
   threads: number;
   /** Null on Wasm. */
   adapter: UsedAdapter | null;
-  outcome: VerifiedOutput[] | Evaluation | Speed;
+  outcome: VerifiedOutput[] | Evaluation | FirstToken | Speed;
 }
 
 /** The module's threads come up between these two. */
@@ -54,6 +55,8 @@ function run(place: Place, command: SessionCommand): Promise<SessionResult['outc
       return verifyModel(place, command);
     case 'evaluate':
       return evaluateModel(place, command);
+    case 'first-token':
+      return measureFirstToken(place, command);
     case 'bench':
       return benchModel(place, command);
   }

@@ -1,0 +1,59 @@
+/** Times ops of real sizes on the GPU, in Node with Dawn. */
+import { startDawn } from '../dawn.ts';
+import { readOpTable } from '../opTable/nativeOpTable.ts';
+import { OpTableRun, requestOpDevice, type FeatureSet } from '../opTable/runOpTable.ts';
+
+const repetitions = 5;
+const largeBuffer = 2 ** 30;
+// A larger workgroup than every device has is taken for sampling.
+const workgroup = {
+  maxComputeInvocationsPerWorkgroup: 1024,
+  maxComputeWorkgroupSizeX: 1024,
+  maxComputeWorkgroupStorageSize: 32768,
+};
+
+export interface OpTime {
+  name: string;
+  dispatches: number;
+  /** Of one op, with what is fused to it. */
+  seconds: number;
+  gb_per_s: number;
+  tflop_per_s: number;
+}
+
+/** Calls `onTime` for each as it is measured. */
+export async function timeOps(
+  features: FeatureSet,
+  onTime: (time: OpTime) => void = () => undefined,
+): Promise<OpTime[]> {
+  const device = await requestOpDevice(await startDawn(), features, {
+    maxBufferSize: largeBuffer,
+    maxStorageBufferBindingSize: largeBuffer,
+    ...workgroup,
+  });
+  if (!device) throw new Error(`the adapter has no ${features}`);
+  const { maxComputeInvocationsPerWorkgroup: invocations } = workgroup;
+  const table = readOpTable([
+    '--bench',
+    ...['--features', features],
+    ...['--binding-bytes-max', String(largeBuffer)],
+    ...['--workgroup-invocations-max', String(invocations)],
+  ]);
+  const run = new OpTableRun(device, table);
+  const times: OpTime[] = [];
+  for (const one of table.cases) {
+    const copies = one.copies ?? 1;
+    const seconds = (await run.timeCase(one, repetitions)) / copies;
+    const time = {
+      name: one.name,
+      dispatches: one.dispatches.length / copies,
+      seconds,
+      gb_per_s: (one.bytes ?? 0) / seconds / 1e9,
+      tflop_per_s: (one.operations ?? 0) / seconds / 1e12,
+    };
+    onTime(time);
+    times.push(time);
+  }
+  device.destroy();
+  return times;
+}
