@@ -77,6 +77,16 @@ void add_products(std::vector<BenchCase>& cases, DataType type, std::int64_t tok
   if (tokens == 1) add("norm, logits", {kVocabulary}, kHidden, true, false, false, 2);
 }
 
+// One token times a matrix of an 8B model: large enough that memory alone should count.
+void add_large_vector(std::vector<BenchCase>& cases, DataType type) {
+  constexpr std::int64_t kRows = 14336, kColumns = 4096;
+  cases.push_back({std::string(data_type_name(type)) + ", 1 token, 14336 x 4096",
+                   matrix_bytes(type, kRows, kColumns), 2.0 * kRows * kColumns, kCopies,
+                   [=](Backend& backend) {
+                     return products(backend, type, 1, {kRows}, kColumns, false, false, false);
+                   }});
+}
+
 std::vector<Op> attention(Backend& backend, std::int64_t tokens, std::int32_t position) {
   const auto heads = [&](std::int64_t count) {
     return activation(backend, Shape{tokens, count, kHeadSize});
@@ -127,12 +137,19 @@ void add_sample(std::vector<BenchCase>& cases, const char* name,
 
 std::vector<BenchCase> bench_cases() {
   std::vector<BenchCase> cases;
+  add_products(cases, DataType::kQ2, 1);
+  add_products(cases, DataType::kQ3, 1);
   add_products(cases, DataType::kQ4, 1);
   add_products(cases, DataType::kQ8, 1);
   add_products(cases, DataType::kF16, 1);
   add_attention(cases, 1, 100);
   add_attention(cases, 1, 1000);
   add_attention(cases, 1, 4000);
+  for (const DataType type : {DataType::kQ2, DataType::kQ3, DataType::kQ4, DataType::kQ8}) {
+    add_large_vector(cases, type);
+  }
+  add_products(cases, DataType::kQ2, 512);
+  add_products(cases, DataType::kQ3, 512);
   add_products(cases, DataType::kQ4, 512);
   add_attention(cases, 512, 0);
   add_sample(cases, "greedy", {.temperature = 0.0f});

@@ -15,7 +15,7 @@ using Texts = std::initializer_list<const char*>;
 constexpr Texts kReductions = {"workgroup", "subgroup"};
 constexpr Texts kAccesses = {"scalar", "vec4"};
 constexpr Texts kCaches = {"f32", "f16"};
-constexpr Texts kAlignedWeights = {"f32", "f16", "q8", "q4", "q4m"};
+constexpr Texts kAlignedWeights = {"f32", "f16", "q8", "q4", "q4m", "q3", "q2"};
 constexpr Texts kOddWeights = {"f32_any", "f16_any"};
 
 // Each kernel once for each value of a further choice.

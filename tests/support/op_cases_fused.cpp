@@ -226,6 +226,8 @@ const LayerShape kLayers[] = {
     {1, 32, 30, 1, 1, 2, 8, 0, false, true, DataType::kQ8},
     {5, 64, 96, 4, 2, 16, 40, 3, true, true, DataType::kF16, DataType::kF16},
     {12, 64, 96, 4, 2, 16, 40, 3, true, true, DataType::kQ4M},
+    {1, 64, 96, 4, 2, 16, 40, 17, true, false, DataType::kQ2},
+    {1, 72, 40, 9, 3, 8, 600, 300, false, true, DataType::kQ3},
 };
 
 }  // namespace

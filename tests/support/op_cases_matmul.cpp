@@ -67,7 +67,7 @@ OpCaseRun make_embedding(CaseTensors& tensors, DataType type, const Shape& shape
 constexpr std::size_t kCutBytes = 4096;  // a few panels of 64 columns
 
 constexpr DataType kTypes[] = {DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
-                               DataType::kQ4M};
+                               DataType::kQ4M, DataType::kQ3,  DataType::kQ2};
 
 std::string sized(const Size& size) {
   return std::to_string(size.tokens) + " x " + std::to_string(size.rows) + " x " +
@@ -77,8 +77,8 @@ std::string sized(const Size& size) {
 // Tiles take long to compile without a GPU: the short list has each kind of format once.
 bool is_tile_short(DataType type, const Size& size) {
   const bool is_odd = size.columns % 8 != 0;
-  return is_odd ? type == DataType::kF16 || type == DataType::kQ8
-                : type == DataType::kF32 || type == DataType::kQ4;
+  return is_odd ? type == DataType::kF16 || type == DataType::kQ8 || type == DataType::kQ2
+                : type == DataType::kF32 || type == DataType::kQ4 || type == DataType::kQ3;
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ void add_matmul_cases(OpCases& cases) {
            [=](CaseTensors& tensors) { return make_embedding(tensors, type, shape, ids); }});
     }
   }
-  for (const DataType type : {DataType::kF16, DataType::kQ4}) {
+  for (const DataType type : {DataType::kF16, DataType::kQ4, DataType::kQ3}) {
     const std::string name = std::string(data_type_name(type)) + ", cut";
     for (const Size& size : {Size{1, 201, 64}, Size{12, 200, 64}}) {
       cases.push_back({"MatMul", name + ", " + sized(size), type == DataType::kQ4,

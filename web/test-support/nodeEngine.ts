@@ -15,7 +15,7 @@ import { hostInference } from '../src/runtime/inferenceHost.ts';
 import { loadWasmModule } from '../src/runtime/wasmModule.ts';
 import { createYield } from '../src/runtime/yieldToEvents.ts';
 import { FakeSockets } from './fakeSocket.ts';
-import { kTinyShape } from './tinyShape.ts';
+import { tinyShapeOf } from './tinyShape.ts';
 import { fetchFromFolder } from './packageFolder.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
@@ -37,8 +37,8 @@ export function convertStory15m(weights: string): MadePackage {
 }
 
 // REQUIRES: as convertStory15m.
-export function synthesizeTiny(): MadePackage {
-  return makePackage('tiny', ['synthesize', ...kTinyShape]);
+export function synthesizeTiny(weights = 'q4'): MadePackage {
+  return makePackage('tiny', ['synthesize', ...tinyShapeOf(weights)]);
 }
 
 function makePackage(name: string, command: string[]): MadePackage {

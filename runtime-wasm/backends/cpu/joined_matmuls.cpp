@@ -9,9 +9,7 @@ namespace tessera::cpu {
 namespace {
 
 bool has_panels_int8(const MatMul& op) noexcept {
-  const DataType type = op.weight.type;
-  return op.activations == Activations::kInt8 &&
-         (type == DataType::kQ4 || type == DataType::kQ4M || type == DataType::kQ8) &&
+  return op.activations == Activations::kInt8 && is_quantized(op.weight.type) &&
          op.weight.shape[0] > 0 && op.x.shape[0] > 0;
 }
 

@@ -21,12 +21,11 @@ Result<void> run(const MatMul& op, Execution& execution) {
   const MatMulArguments arguments = MatMulArguments::of(op);
   if (arguments.tokens == 0 || arguments.rows == 0) return {};
   if (!is_quantized(op.weight.type)) return matmul_dense(arguments, execution);
-  if (op.weight.type == DataType::kQ3 || op.weight.type == DataType::kQ2) {
-    return op.activations == Activations::kInt8 ? matmul_low_bits_int8(arguments, execution)
-                                                : matmul_low_bits_f32(arguments, execution);
-  }
   if (op.activations == Activations::kInt8) {
     return matmul_panels_int8(std::span(&arguments, 1), execution);
+  }
+  if (op.weight.type == DataType::kQ3 || op.weight.type == DataType::kQ2) {
+    return matmul_low_bits_f32(arguments, execution);
   }
   return matmul_panels_f32(arguments, execution);
 }

@@ -27,16 +27,13 @@ struct MatMulArguments {
 
 // Row-major f32 and f16 weights.
 Result<void> matmul_dense(const MatMulArguments& arguments, Execution& execution);
-// Panels, with float32 products and sums.
+// Panels, with float32 products and sums; of q2 and q3 the second.
 Result<void> matmul_panels_f32(const MatMulArguments& arguments, Execution& execution);
+Result<void> matmul_low_bits_f32(const MatMulArguments& arguments, Execution& execution);
 // Panels, with activations rounded to 8 bits and exact integer sums within a group. Several have
 // the same x and the same weight type. REQUIRES: 1 to kMatMulsJoinedMax of them.
 inline constexpr std::size_t kMatMulsJoinedMax = 4;
 Result<void> matmul_panels_int8(std::span<const MatMulArguments> matmuls, Execution& execution);
-
-// The same for q2 and q3.
-Result<void> matmul_low_bits_f32(const MatMulArguments& arguments, Execution& execution);
-Result<void> matmul_low_bits_int8(const MatMulArguments& arguments, Execution& execution);
 
 // Half-open range of units (rows, panels) that is one part of the work.
 struct PartRange {

@@ -1,12 +1,14 @@
 // out[t, r] = sum_g scale[r, g] * x_scale[t, g] * (integer dot product of group g), plus what the
-// offset 8 of q4 or the minimum of q4m adds. Weights [rows, columns] in panels, activations
-// [tokens, columns].
+// offset 8 of q4, the minimum of q4m or the zero point of q2 and q3 adds. Weights [rows, columns]
+// in panels, activations [tokens, columns].
 //
 // A tile is one panel times up to kTileTokens tokens: weights are unpacked once for all tokens of a
 // tile, and the activations of a block of tokens stay in the cache while the panels of a part pass.
 #include "backends/cpu/matmul.h"
 #include "backends/cpu/quantized_activations.h"
-#include "backends/cpu/simd/simd.h"
+#include "backends/cpu/simd/integer_dots.h"
+#include "quantization/q2.h"
+#include "quantization/q3.h"
 #include "quantization/q4.h"
 #include "quantization/q4m.h"
 #include "quantization/q8.h"
@@ -20,31 +22,109 @@ constexpr int kSlices = static_cast<int>(kPanelRows) / simd::kLanes;
 
 using Tile = float[kTileTokens][kPanelRows];
 
-// What sets the formats apart: the block, its dot product, whether weights have the offset 8, and
-// whether a minimum is added.
+// What sets the formats apart: the block, its dot product, how a chunk of kLanes rows is unpacked,
+// and how the sums of a group are scaled. The first row of a slice is `row`.
+struct HalfScales {
+  const std::uint16_t* halves;
+  simd::F32 of(int slice) const noexcept {
+    return simd::load_halves(halves + slice * simd::kLanes);
+  }
+};
+
 template <typename Dots>
 struct Q4Format {
   using Block = Q4Block;
   using Dot = typename Dots::Nibble;
   static constexpr int kChunks = 4;
-  static constexpr bool kHasOffset = true;
   static constexpr bool kHasMinimum = false;
+
+  template <int kChunk>
+  static typename Dot::Weights load(const Block& block, int row) noexcept {
+    return Dot::load(block.quants[kChunk][row]);
+  }
+  explicit Q4Format(const Block& block) noexcept : scales_{block.scales} {}
+  simd::F32 scales(int slice) const noexcept { return scales_.of(slice); }
+  simd::I32 integers(int, const typename Dot::Sum& sum, const ActivationGroup& x) const noexcept {
+    return simd::add(Dot::end(sum), simd::splat_i32(x.minus_eight_sums));
+  }
+
+ private:
+  HalfScales scales_;
 };
+
 template <typename Dots>
 struct Q4MFormat {
   using Block = Q4MBlock;
   using Dot = typename Dots::Nibble;
   static constexpr int kChunks = 4;
-  static constexpr bool kHasOffset = false;
   static constexpr bool kHasMinimum = true;
+
+  template <int kChunk>
+  static typename Dot::Weights load(const Block& block, int row) noexcept {
+    return Dot::load(block.quants[kChunk][row]);
+  }
+  explicit Q4MFormat(const Block& block) noexcept
+      : scales_{block.scales}, minimums_{block.minimums} {}
+  simd::F32 scales(int slice) const noexcept { return scales_.of(slice); }
+  simd::F32 minimums(int slice) const noexcept { return minimums_.of(slice); }
+  simd::I32 integers(int, const typename Dot::Sum& sum, const ActivationGroup&) const noexcept {
+    return Dot::end(sum);
+  }
+
+ private:
+  HalfScales scales_;
+  HalfScales minimums_;
 };
+
 template <typename Dots>
 struct Q8Format {
   using Block = Q8Block;
   using Dot = typename Dots::Byte;
   static constexpr int kChunks = 8;
-  static constexpr bool kHasOffset = false;
   static constexpr bool kHasMinimum = false;
+
+  template <int kChunk>
+  static typename Dot::Weights load(const Block& block, int row) noexcept {
+    return Dot::load(block.quants[kChunk][row]);
+  }
+  explicit Q8Format(const Block& block) noexcept : scales_{block.scales} {}
+  simd::F32 scales(int slice) const noexcept { return scales_.of(slice); }
+  simd::I32 integers(int, const typename Dot::Sum& sum, const ActivationGroup&) const noexcept {
+    return Dot::end(sum);
+  }
+
+ private:
+  HalfScales scales_;
+};
+
+// Zero points and sums are added up in steps of a zero point, exactly.
+template <typename LowBitBlock, typename LowBitDot>
+struct LowBitFormat {
+  using Block = LowBitBlock;
+  using Dot = LowBitDot;
+  static constexpr int kChunks = 2;
+  static constexpr bool kHasMinimum = false;
+  static_assert(Dot::kZeroSteps == static_cast<int>(zero_steps(Block::kBits)));
+  static_assert(offsetof(Block, scales) == 0 && offsetof(Block, zeros) == kPanelRows);
+
+  template <int kChunk>
+  static typename Dot::Weights load(const Block& block, int row) noexcept {
+    if constexpr (Block::kBits == 2) {
+      return Dot::load(block.low[kChunk][row]);
+    } else {
+      return Dot::template load<kChunk>(block.low[kChunk][row], block.high[row]);
+    }
+  }
+  explicit LowBitFormat(const Block& block) noexcept
+      : lines_(reinterpret_cast<const std::uint8_t*>(&block)) {}
+  simd::F32 scales(int slice) const noexcept { return lines_.scales(slice); }
+  simd::I32 integers(int slice, const typename Dot::Sum& sum,
+                     const ActivationGroup& x) const noexcept {
+    return simd::add(Dot::end(sum), lines_.zero_products(slice, x.minus_sum));
+  }
+
+ private:
+  simd::LowBitLines<Dot::kZeroSteps> lines_;
 };
 
 // A single token takes all slices of a block in one pass, so that weights stream and activations
@@ -61,7 +141,7 @@ class SliceSums {
   static constexpr int kSliceCount = kSlicesAtOnce<kTokens>;
 
   SliceSums(const QuantizedActivations& x, std::int64_t token, int first_slice) noexcept
-      : first_row_(first_slice * simd::kLanes) {
+      : first_slice_(first_slice) {
     for (int t = 0; t < kTokens; ++t) {
       quants_[t] = x.token_quants<Dot>(token + t);
       headers_[t] = x.token_groups(token + t);
@@ -74,7 +154,8 @@ class SliceSums {
     typename Dot::Sum sums[kSliceCount][kTokens];
     for (auto& slice_sums : sums) std::fill_n(slice_sums, kTokens, Dot::begin());
     add_chunks<0>(block, sums);
-    for (int s = 0; s < kSliceCount; ++s) add_scaled(block, s, sums[s]);
+    const Format format(block);
+    for (int s = 0; s < kSliceCount; ++s) add_scaled(format, s, sums[s]);
     for (int t = 0; t < kTokens; ++t) {
       quants_[t] += Dot::kGroupSizeBytes;
       headers_[t] += 1;
@@ -89,12 +170,12 @@ class SliceSums {
   }
 
  private:
-  int row(int slice) const noexcept { return first_row_ + slice * simd::kLanes; }
+  int row(int slice) const noexcept { return (first_slice_ + slice) * simd::kLanes; }
 
   template <int kChunk>
   void add_chunks(const Block& block, typename Dot::Sum (&sums)[kSliceCount][kTokens]) noexcept {
     typename Dot::Weights weights[kSliceCount];
-    for (int s = 0; s < kSliceCount; ++s) weights[s] = Dot::load(block.quants[kChunk][row(s)]);
+    for (int s = 0; s < kSliceCount; ++s) weights[s] = Format::template load<kChunk>(block, row(s));
     for (int t = 0; t < kTokens; ++t) {
       const typename Dot::Activations x(quants_[t]);
       for (int s = 0; s < kSliceCount; ++s) {
@@ -104,19 +185,17 @@ class SliceSums {
     if constexpr (kChunk + 1 < Format::kChunks) add_chunks<kChunk + 1>(block, sums);
   }
 
-  void add_scaled(const Block& block, int slice, const typename Dot::Sum* sums) noexcept {
-    const simd::F32 scale = simd::load_halves(block.scales + row(slice));
+  void add_scaled(const Format& format, int slice, const typename Dot::Sum* sums) noexcept {
+    const int own_slice = first_slice_ + slice;
+    const simd::F32 scale = format.scales(own_slice);
     for (int t = 0; t < kTokens; ++t) {
       const ActivationGroup& header = *headers_[t];
-      simd::I32 integers = Dot::end(sums[t]);
-      if constexpr (Format::kHasOffset) {
-        integers = simd::add(integers, simd::splat_i32(header.minus_eight_sums));
-      }
+      const simd::F32 steps = simd::to_f32(format.integers(own_slice, sums[t], header));
       const simd::F32 factor = simd::multiply(scale, simd::splat(header.scale));
-      totals_[slice][t] = simd::multiply_add(simd::to_f32(integers), factor, totals_[slice][t]);
+      totals_[slice][t] = simd::multiply_add(steps, factor, totals_[slice][t]);
     }
     if constexpr (Format::kHasMinimum) {
-      const simd::F32 minimum = simd::load_halves(block.minimums + row(slice));
+      const simd::F32 minimum = format.minimums(own_slice);
       for (int t = 0; t < kTokens; ++t) {
         const simd::F32 scaled_sum = simd::splat(headers_[t]->scaled_sum);
         totals_[slice][t] = simd::multiply_add(minimum, scaled_sum, totals_[slice][t]);
@@ -126,7 +205,7 @@ class SliceSums {
 
   const std::byte* quants_[kTokens];
   const ActivationGroup* headers_[kTokens];
-  int first_row_;
+  int first_slice_;
   simd::F32 totals_[kSliceCount][kTokens];
 };
 
@@ -213,6 +292,10 @@ Result<void> run_with(std::span<const MatMulArguments> matmuls, Execution& execu
   switch (matmuls[0].type) {
     case DataType::kQ4: return run_format<Q4Format<Dots>>(matmuls, execution);
     case DataType::kQ4M: return run_format<Q4MFormat<Dots>>(matmuls, execution);
+    case DataType::kQ3:
+      return run_format<LowBitFormat<Q3Block, typename Dots::ThreeBit>>(matmuls, execution);
+    case DataType::kQ2:
+      return run_format<LowBitFormat<Q2Block, typename Dots::TwoBit>>(matmuls, execution);
     default: return run_format<Q8Format<Dots>>(matmuls, execution);
   }
 }

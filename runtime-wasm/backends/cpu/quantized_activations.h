@@ -17,8 +17,8 @@ namespace tessera::cpu {
 // What a kernel needs to know of one group besides its quants.
 struct ActivationGroup {
   float scale = 0.0f;
-  float scaled_sum = 0.0f;            // scale * sum
-  std::int32_t sum = 0;               // of the quants
+  float scaled_sum = 0.0f;            // scale times the sum of the quants
+  std::int32_t minus_sum = 0;         // -sum in the low 16 bits, zeros in the others
   std::int32_t minus_eight_sums = 0;  // what the offset 8 of q4's weights adds
 };
 static_assert(sizeof(ActivationGroup) == 16);
@@ -68,14 +68,16 @@ inline ActivationGroup round_group(const float* x, std::int8_t* quants) noexcept
     return group;
   }
   const float inverse = 127.0f / magnitude_max;
+  std::int32_t sum = 0;  // at most 32 * 127
   for (int i = 0; i < kGroupColumns; ++i) {
     const float steps = x[i] * inverse + kMagic;
     quants[i] = static_cast<std::int8_t>(std::bit_cast<std::uint32_t>(steps));
-    group.sum += quants[i];
+    sum += quants[i];
   }
-  group.minus_eight_sums = -8 * group.sum;
+  group.minus_sum = -sum & 0xffff;
+  group.minus_eight_sums = -8 * sum;
   group.scale = magnitude_max / 127.0f;
-  group.scaled_sum = group.scale * static_cast<float>(group.sum);
+  group.scaled_sum = group.scale * static_cast<float>(sum);
   return group;
 }
 

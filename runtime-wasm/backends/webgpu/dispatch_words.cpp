@@ -26,13 +26,6 @@ Result<void> check_grid_extent(std::string_view op, std::int64_t count,
                                             std::to_string(limits.workgroups_max)};
 }
 
-Result<void> check_weights(std::string_view op, const TensorRef& matrix) {
-  if (matrix.type != DataType::kQ3 && matrix.type != DataType::kQ2) return {};
-  return Error{ErrorCode::kUnsupported,
-               std::string(op) + " on a GPU has no kernels for weights of type " +
-                   std::string(data_type_name(matrix.type)) + "; run the model on Wasm"};
-}
-
 Result<std::string> cache_choice(std::string_view op, const TensorRef& cache) {
   constexpr std::int64_t kHeadSizeMax = 256;
   const std::int64_t head_size = cache.shape[2];

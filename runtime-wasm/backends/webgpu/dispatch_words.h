@@ -43,9 +43,6 @@ std::string reduction_choice(const Recorder& recorder);
 // Errors: kUnsupported if more workgroups than the device allows are needed in y or z.
 Result<void> check_grid_extent(std::string_view op, std::int64_t count, const DeviceLimits& limits);
 
-// Errors: kUnsupported if there are no shaders for the weights' format.
-Result<void> check_weights(std::string_view op, const TensorRef& matrix);
-
 // "f32" or "f16": the choice {cache}. Errors: kUnsupported if the heads of an f16 cache have an odd
 // size, or heads are too large for the kernels.
 Result<std::string> cache_choice(std::string_view op, const TensorRef& cache);

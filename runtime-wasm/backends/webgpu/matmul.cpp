@@ -25,8 +25,8 @@ WeightChoice weight_choice(const TensorRef& weight) {
     case DataType::kQ8: return {"q8", 4};
     case DataType::kQ4: return {"q4", 8};
     case DataType::kQ4M: return {"q4m", 8};
-    case DataType::kQ3: return {"q3", 8};
-    case DataType::kQ2: return {"q2", 8};
+    case DataType::kQ3: return {"q3", 16};
+    case DataType::kQ2: return {"q2", 16};
     case DataType::kI32: break;
   }
   TESSERA_CHECK(false);
@@ -207,7 +207,6 @@ Result<void> record(const MatMulPlan& plan, Recorder& recorder) {
   if (first.x.shape[1] == 0) {
     return Error{ErrorCode::kUnsupported, "MatMul on a GPU takes no matrices without columns"};
   }
-  TESSERA_TRY_VOID(check_weights("MatMul", first.weight));
   const Places places = places_of(plan, recorder);
   if (plan.members.size() > 1) {
     std::vector<MatrixPart> parts;

@@ -137,6 +137,22 @@ describe('choosing by measurement', () => {
   });
 });
 
+describe('weights of fewer than four bits', () => {
+  test.each(['q3', 'q2'])('%s give on WebGPU the text that they give on Wasm', async (weights) => {
+    const low = synthesizeTiny(weights);
+    const texts: (string | undefined)[] = [];
+    for (const backend of ['wasm', 'webgpu'] as const) {
+      const started = await low.start({ ...options, backend, activations: 'f32' }, gpu);
+      expect(started.capabilities.backend).toBe(backend);
+      texts.push((await started.completions.create(request)).choices[0]?.text);
+      started.dispose();
+    }
+    expect(texts[0]).not.toBe('');
+    expect(texts[1]).toBe(texts[0]);
+    low.remove();
+  });
+});
+
 describe('story15m on WebGPU', () => {
   test('goes on with a prompt as the reference does', async () => {
     const { greedy: references } = readStory15m('reference.json') as Reference;

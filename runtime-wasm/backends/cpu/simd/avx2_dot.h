@@ -1,11 +1,10 @@
-// NibbleDot and ByteDot on vpdpbusd (AVX-VNNI) or vpmaddubsw (AVX2). See simd/simd.h.
+// NibbleDot and ByteDot on vpdpbusd (AVX-VNNI) or vpmaddubsw (AVX2). See simd/integer_dots.h.
 #pragma once
 
 #include <cstddef>
 #include <cstring>
 
 #include "backends/cpu/simd/avx2.h"
-#include "backends/cpu/simd/integer_dots.h"
 
 namespace tessera::simd {
 
@@ -117,10 +116,5 @@ struct ByteDot {
   static I32 end(Sum sum) noexcept { return {sum}; }
 #endif
 };
-
-template <typename Kernel>
-auto with_integer_dots(Kernel kernel) {
-  return kernel(IntegerDots<NibbleDot, ByteDot>());
-}
 
 }  // namespace tessera::simd

@@ -1,10 +1,9 @@
-// NibbleDot and ByteDot in plain integer arithmetic. See simd/simd.h.
+// NibbleDot and ByteDot in plain integer arithmetic. See simd/integer_dots.h.
 #pragma once
 
 #include <cstddef>
 #include <cstring>
 
-#include "backends/cpu/simd/integer_dots.h"
 #include "backends/cpu/simd/scalar.h"
 
 namespace tessera::simd {
@@ -60,10 +59,5 @@ struct ByteDot {
   }
   static I32 end(const Sum& sum) noexcept { return sum; }
 };
-
-template <typename Kernel>
-auto with_integer_dots(Kernel kernel) {
-  return kernel(IntegerDots<NibbleDot, ByteDot>());
-}
 
 }  // namespace tessera::simd

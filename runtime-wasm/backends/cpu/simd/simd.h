@@ -8,24 +8,13 @@
 //                            element by element; multiply_add(a, b, c) = a * b + c, fused where the
 //                            instruction set can
 //   load_halves              kLanes finite f16 as floats
-//   with_integer_dots(kernel)
-//                            kernel(IntegerDots<Nibble, Byte>()): the dot products of 8-bit
-//                            activations with the weights of q4 and q8 blocks, in the layout of
-//                            tensor/panel.h, that are fastest here. Each of the two has
-//     kGroupSizeBytes, encode    how the activations of one group of 32 are laid out for it
-//     Activations                those of one group, from where encode put them
-//     Weights, load              kLanes rows of one chunk of a block, unpacked
-//     Sum, begin, dot, end       sum = begin(); sum = dot<chunk>(sum, weights, activations) for
-//                                every chunk; end(sum) = the exact integer sums
-// Activations are in -127..127, so that every intermediate sum is exact.
+// The integer dot products are in simd/integer_dots.h.
 #pragma once
 
 #if defined(__wasm_simd128__)
-#include "backends/cpu/simd/wasm.h"
+#include "backends/cpu/simd/wasm_dot.h"
 #if defined(__wasm_relaxed_simd__)
 #include "backends/cpu/simd/wasm_relaxed_dot.h"
-#else
-#include "backends/cpu/simd/wasm_simd_dot.h"
 #endif
 #elif defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 #include "backends/cpu/simd/avx2.h"

@@ -106,8 +106,8 @@ inline F32 bits_to_f32(I32 a) noexcept {
 // fraction in place; multiplying by 2^112 moves the exponent's bias and normalizes subnormals.
 inline F32 load_halves(const std::uint16_t* from) noexcept {
   const v128_t wide = wasm_i32x4_shl(wasm_i32x4_load16x4(from), 13);
-  const v128_t bits = wasm_v128_and(wide, wasm_v128_load(kWasmConstants.half_bits));
-  return {wasm_f32x4_mul(bits, wasm_v128_load(kWasmConstants.half_scale))};
+  const v128_t bits = wasm_v128_and(wide, load_constant(kWasmConstants.half_bits));
+  return {wasm_f32x4_mul(bits, load_constant(kWasmConstants.half_scale))};
 }
 
 }  // namespace tessera::simd

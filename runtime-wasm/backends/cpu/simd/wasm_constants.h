@@ -6,28 +6,40 @@
 
 #include <wasm_simd128.h>
 
+#include <array>
 #include <cstdint>
 
 namespace tessera::simd {
 
+template <typename T>
+using WasmConstant = std::array<T, 16 / sizeof(T)>;
+
 struct WasmConstants {
-  std::uint8_t low_nibbles[16];   // 0x0f in every byte
-  std::uint16_t even_nibbles[8];  // 0x000f in every 16 bits
-  std::int16_t ones[8];
-  std::uint32_t half_bits[4];  // sign, exponent and fraction of an f16 shifted left by 13
-  float half_scale[4];         // 2^112, which moves an f16's exponent to where f32 has it
+  WasmConstant<std::uint8_t> low_nibbles;    // 0x0f in every byte
+  WasmConstant<std::uint16_t> even_nibbles;  // 0x000f in every 16 bits
+  WasmConstant<std::int16_t> ones;
+  WasmConstant<std::uint32_t> half_bits;  // sign, exponent, fraction of an f16 shifted left by 13
+  WasmConstant<float> half_scale;  // 2^112, which moves an f16's exponent to where f32 has it
+  // For q2 and q3: bytes, units, and the upper half of the scale of code 0 over a unit.
+  WasmConstant<std::uint8_t> bytes_03, bytes_07, bytes_0c, bytes_33, bytes_44;
+  WasmConstant<std::uint16_t> scale_by_64, scale_by_32;
+  WasmConstant<std::int16_t> words_16, words_32, words_64;
 };
 
 extern const WasmConstants kWasmConstants;
 
+template <typename T>
+v128_t load_constant(const WasmConstant<T>& constant) noexcept {
+  return wasm_v128_load(constant.data());
+}
 inline v128_t low_nibbles() noexcept {
-  return wasm_v128_load(kWasmConstants.low_nibbles);
+  return load_constant(kWasmConstants.low_nibbles);
 }
 inline v128_t even_nibbles() noexcept {
-  return wasm_v128_load(kWasmConstants.even_nibbles);
+  return load_constant(kWasmConstants.even_nibbles);
 }
 inline v128_t ones() noexcept {
-  return wasm_v128_load(kWasmConstants.ones);
+  return load_constant(kWasmConstants.ones);
 }
 
 }  // namespace tessera::simd

@@ -1,4 +1,5 @@
-// Integer dot products of relaxed SIMD, of signed bytes with bytes of 0..127. See simd/simd.h.
+// Integer dot products of relaxed SIMD, of signed bytes with bytes of 0..127. See
+// simd/integer_dots.h.
 //
 // Four columns at a time into 32 bits is one instruction where the processor has VNNI or SDOT; in
 // V8 on any other x86 processor it is five, and two columns at a time into 16 bits is one, which is
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "backends/cpu/simd/integer_dots.h"
 #include "backends/cpu/simd/wasm_dot.h"
 
 namespace tessera::simd {
@@ -92,12 +92,5 @@ struct FourByteDot {
   }
   static I32 end(const Sum& sum) noexcept { return {wasm_i32x4_sub(sum.positive, sum.negative)}; }
 };
-
-template <typename Kernel>
-auto with_integer_dots(Kernel kernel) {
-  static const bool sums_pairs = pair_sums_are_faster();
-  return sums_pairs ? kernel(IntegerDots<PairNibbleDot, WideByteDot>())
-                    : kernel(IntegerDots<FourNibbleDot, FourByteDot>());
-}
 
 }  // namespace tessera::simd

@@ -77,20 +77,25 @@ TEST_CASE("a device too small for a row of weights, or for a layer's keys, says 
   CHECK(keys.error().message.find("smaller context") != std::string::npos);
 }
 
-TEST_CASE("weights of a format that no shader reads yet are refused by name") {
+TEST_CASE("weights of every format are multiplied and looked up") {
   auto backend = backend_with(128u << 20);
   const auto tensor = [&](DataType type, const Shape& shape, MemoryPurpose purpose) {
     return TensorRef{type, shape, backend->allocate(type, shape, purpose).value(), 0};
   };
-  for (const DataType type : {DataType::kQ3, DataType::kQ2}) {
-    const Op op = MatMul{tensor(DataType::kF32, Shape{1, 64}, MemoryPurpose::kActivations),
-                         tensor(type, Shape{8, 64}, MemoryPurpose::kWeights),
-                         {},
-                         tensor(DataType::kF32, Shape{1, 8}, MemoryPurpose::kActivations)};
-    const auto refused = backend->prepare({&op, 1}, {});
-    REQUIRE_FALSE(refused.has_value());
-    CHECK(refused.error().code == ErrorCode::kUnsupported);
-    CHECK(refused.error().message.find(data_type_name(type)) != std::string::npos);
+  const auto activation = [&](DataType type, const Shape& shape) {
+    return tensor(type, shape, MemoryPurpose::kActivations);
+  };
+  for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
+                              DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
+    const TensorRef weight = tensor(type, Shape{8, 64}, MemoryPurpose::kWeights);
+    const Op ops[] = {
+        Embedding{weight, activation(DataType::kI32, Shape{1}),
+                  activation(DataType::kF32, {1, 64})},
+        MatMul{activation(DataType::kF32, {1, 64}), weight, {}, activation(DataType::kF32, {1, 8})},
+        MatMul{
+            activation(DataType::kF32, {9, 64}), weight, {}, activation(DataType::kF32, {9, 8})}};
+    INFO(data_type_name(type));
+    CHECK(backend->prepare(ops, {}).has_value());
   }
 }
 
