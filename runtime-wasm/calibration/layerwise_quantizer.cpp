@@ -77,7 +77,7 @@ class LayerwiseQuantizer {
     for_each_index(std::ssize(hidden_), options_.threads, [&](std::int64_t text, int thread) {
       const auto i = static_cast<std::size_t>(text);
       InputStatistics& sum = parts[static_cast<std::size_t>(thread)];
-      sum.second_moment.noalias() += inputs_[i].transpose() * inputs_[i];
+      sum.second_moment.selfadjointView<Eigen::Lower>().rankUpdate(inputs_[i].transpose());
       sum.cross_moment.noalias() += full_inputs_[i].transpose() * inputs_[i];
       if (with_residual) {
         sum.residual.noalias() += (full_hidden_[i] - hidden_[i]).transpose() * inputs_[i];
@@ -88,6 +88,7 @@ class LayerwiseQuantizer {
       parts[0].cross_moment += parts[part].cross_moment;
       parts[0].residual += parts[part].residual;
     }
+    parts[0].second_moment = Matrix(parts[0].second_moment.selfadjointView<Eigen::Lower>());
     return std::move(parts[0]);
   }
 

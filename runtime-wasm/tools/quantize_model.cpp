@@ -15,6 +15,7 @@
 #include "calibration/source_tensors.h"
 #include "package/random_access_file.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/unicode.h"
 
 namespace tessera {
 namespace {
@@ -25,10 +26,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kTextSizeBytesMax = std::size_t{1} << 28;
 constexpr std::size_t kWindowTokens = 512;
-constexpr std::size_t kWindowsMax = 64;
+constexpr std::size_t kWindowsMin = 32, kWindowsMax = 64;
 constexpr std::size_t kSelfWindowTokens = 256;
 constexpr std::size_t kTextsPerStep = 4;
 constexpr std::size_t kHeldOutTexts = 16;
+constexpr std::size_t kTimesRead = 2;  // each text that is learned from
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -48,50 +50,58 @@ std::function<void(std::size_t, std::size_t)> progress_printer(const char* what,
   };
 }
 
+constexpr const char* kBuiltinName = "built-in";
+
 struct CalibrationText {
-  std::string name;
+  std::string name;  // a path, or kBuiltinName
   std::string text;
 };
 
 Result<CalibrationText> read_calibration_text(const QuantizeOptions& options) {
-  if (!options.calibration_file.empty()) {
-    TESSERA_TRY(std::string text, read_text_file(options.calibration_file, kTextSizeBytesMax));
-    return CalibrationText{"file", std::move(text)};
+  const std::string& path = options.calibration_file;
+  if (!path.empty()) {
+    TESSERA_TRY(std::string text, read_text_file(path, kTextSizeBytesMax));
+    if (!is_valid_utf8(text) || text.find('\0') != std::string::npos) {
+      return Error{ErrorCode::kInvalidArgument,
+                   path + " is no text in UTF-8; calibration reads plain text files"};
+    }
+    if (!options.quiet) std::fprintf(stderr, "calibrating on %s\n", path.c_str());
+    return CalibrationText{path, std::move(text)};
   }
   if (!options.quiet) {
     std::fprintf(stderr,
                  "calibrating on the built-in text, books in the public domain; "
                  "--calibration FILE names another\n");
   }
-  return CalibrationText{"built-in", std::string(calibration::builtin_text())};
+  return CalibrationText{kBuiltinName, std::string(calibration::builtin_text())};
 }
 
 // How much is done for a model of a size, so that it takes minutes.
 struct Effort {
-  std::size_t calibration_texts = 0;  // of kSelfWindowTokens, that the model writes
+  std::size_t windows = kWindowsMin;  // of the calibration text
+  std::size_t self_texts = 0;         // that the model writes to be calibrated on
   std::size_t tuning_steps = 0;
 };
 
 Effort effort_for(const DecoderConfiguration& c, const QuantizeOptions& options) {
-  constexpr double kCalibrationProducts = 1.5e12, kTuningProducts = 5e12;
-  constexpr std::size_t kCalibrationTextsMax = 128, kTuningStepsMax = 150, kTuningStepsMin = 16;
+  constexpr std::size_t kSelfTextsMax = 128, kStepsMax = 100, kStepsMin = 16;
   const double linear =
       static_cast<double>(c.layers) *
       static_cast<double>(2 * c.hidden_size * (c.query_heads + c.key_value_heads) * c.head_size +
                           3 * c.hidden_size * c.intermediate_size);
   const double all = linear + static_cast<double>(c.vocabulary_size * c.hidden_size);
-  const auto within = [](double count, std::size_t most) {
-    return static_cast<std::size_t>(std::min(count, static_cast<double>(most)));
+  // As many as `weights` can be multiplied with in so many products.
+  const auto count = [](double products, double weights, std::size_t tokens, std::size_t most) {
+    const double affordable = products / weights / static_cast<double>(tokens);
+    return static_cast<std::size_t>(std::min(affordable, static_cast<double>(most)));
   };
   Effort effort;
+  effort.windows = std::max(kWindowsMin, count(2e12, linear, kWindowTokens, kWindowsMax));
+  const std::size_t steps = count(4e12, all, kTextsPerStep * kSelfWindowTokens, kStepsMax);
+  if (steps < kStepsMin) return effort;
+  effort.self_texts = count(1.5e12, linear, kSelfWindowTokens, kSelfTextsMax);
   effort.tuning_steps =
-      within(kTuningProducts / all / (kTextsPerStep * kSelfWindowTokens), kTuningStepsMax);
-  if (effort.tuning_steps < kTuningStepsMin) return {};
-  effort.calibration_texts =
-      within(kCalibrationProducts / linear / kSelfWindowTokens, kCalibrationTextsMax);
-  if (options.tuning_steps >= 0) {
-    effort.tuning_steps = static_cast<std::size_t>(options.tuning_steps);
-  }
+      options.tuning_steps < 0 ? steps : static_cast<std::size_t>(options.tuning_steps);
   return effort;
 }
 
@@ -174,7 +184,7 @@ Result<Teacher> prepare_teacher(const ModelSource& source, const DecoderConfigur
                                 const Texts& texts, const QuantizeOptions& options,
                                 const Effort& effort) {
   Teacher teacher;
-  if (effort.calibration_texts == 0) {
+  if (effort.self_texts == 0) {
     if (!options.quiet) {
       std::fprintf(stderr, "the model is large: it is calibrated, but not tuned\n");
     }
@@ -186,12 +196,13 @@ Result<Teacher> prepare_teacher(const ModelSource& source, const DecoderConfigur
   self.threads = options.threads;
   self.on_progress = progress_printer("the model wrote", "texts", options);
   const std::size_t lessons =
-      effort.tuning_steps > 0 ? effort.tuning_steps * kTextsPerStep + kHeldOutTexts : 0;
-  const auto prompts =
-      calibration::make_prompts(texts, start_token(source.description(), c.vocabulary_size),
-                                effort.calibration_texts + lessons);
+      effort.tuning_steps > 0
+          ? (effort.tuning_steps * kTextsPerStep + kTimesRead - 1) / kTimesRead + kHeldOutTexts
+          : 0;
+  const auto prompts = calibration::make_prompts(
+      texts, start_token(source.description(), c.vocabulary_size), effort.self_texts + lessons);
   auto written = calibration::write_texts(*teacher.model, prompts, self);
-  const auto middle = written.begin() + static_cast<std::ptrdiff_t>(effort.calibration_texts);
+  const auto middle = written.begin() + static_cast<std::ptrdiff_t>(effort.self_texts);
   teacher.calibration_texts.assign(std::make_move_iterator(written.begin()),
                                    std::make_move_iterator(middle));
   teacher.lessons.assign(std::make_move_iterator(middle), std::make_move_iterator(written.end()));
@@ -301,16 +312,18 @@ Result<QuantizedModel> quantize_model(const ModelSource& source, const QuantizeO
   TESSERA_TRY(
       const DecoderConfiguration configuration,
       parse_decoder_configuration(description.architecture, description.configuration_json));
+  const Effort effort = effort_for(configuration, options);
   TESSERA_TRY(const CalibrationText text, read_calibration_text(options));
   const std::size_t window =
       std::min(kWindowTokens, static_cast<std::size_t>(configuration.context_tokens_max));
-  TESSERA_TRY(auto texts,
-              calibration::cut_text(description, text.text, configuration.vocabulary_size, window,
-                                    kWindowsMax));
+  auto cut = calibration::cut_text(description, text.text, configuration.vocabulary_size, window,
+                                   effort.windows);
+  if (!cut) return cut.error().with_context(text.name);
+  Texts texts = std::move(*cut);
   TESSERA_TRY(const Plan plan, plan_formats(source, configuration, texts, options));
-  const Effort effort = effort_for(configuration, options);
   TESSERA_TRY(Teacher teacher, prepare_teacher(source, configuration, texts, options, effort));
-  Account account{text.name, texts.size() * texts[0].size(), 0, {}};
+  Account account{
+      text.name == kBuiltinName ? kBuiltinName : "file", texts.size() * texts[0].size(), 0, {}};
   for (calibration::TaughtText& written : teacher.calibration_texts) {
     account.self_tokens += written.tokens.size();
     texts.push_back(std::move(written.tokens));
