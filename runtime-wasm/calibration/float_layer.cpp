@@ -22,7 +22,23 @@ std::array<LinearRow, kLinearCount> linear_rows(const DecoderConfiguration& c) {
           LinearRow{"mlp.down_proj", c.hidden_size, c.intermediate_size}};
 }
 
-// Norms every head's part of each row.
+}  // namespace
+
+Result<LayerShape> LayerShape::of(const DecoderConfiguration& configuration) {
+  TESSERA_TRY(const RopeFrequencies rope,
+              compute_rope_frequencies(configuration.rope, configuration.head_size));
+  const auto half = static_cast<Eigen::Index>(rope.frequencies.size());
+  LayerShape shape{&configuration, Matrix(kTokensMax, half), Matrix(kTokensMax, half)};
+  for (Eigen::Index token = 0; token < kTokensMax; ++token) {
+    for (Eigen::Index i = 0; i < half; ++i) {
+      const float angle = static_cast<float>(token) * rope.frequencies[static_cast<std::size_t>(i)];
+      shape.cosine(token, i) = std::cos(angle) * rope.attention_scale;
+      shape.sine(token, i) = std::sin(angle) * rope.attention_scale;
+    }
+  }
+  return shape;
+}
+
 void norm_heads(Matrix& x, const Vector& weight, float epsilon) {
   if (weight.size() == 0) return;
   for (Eigen::Index head = 0; head < x.cols(); head += weight.size()) {
@@ -31,25 +47,21 @@ void norm_heads(Matrix& x, const Vector& weight, float epsilon) {
   }
 }
 
-void rotate(Matrix& x, const LayerShape& shape) {
-  const std::vector<float>& frequencies = shape.rope.frequencies;
-  const auto half = static_cast<Eigen::Index>(frequencies.size());
+void rotate(Matrix& x, const LayerShape& shape, Eigen::Index first, float direction) {
+  const Eigen::Index half = shape.cosine.cols();
   for (Eigen::Index token = 0; token < x.rows(); ++token) {
-    for (Eigen::Index i = 0; i < half; ++i) {
-      const float angle = static_cast<float>(token) * frequencies[static_cast<std::size_t>(i)];
-      const float cosine = std::cos(angle) * shape.rope.attention_scale;
-      const float sine = std::sin(angle) * shape.rope.attention_scale;
-      for (Eigen::Index head = 0; head < x.cols(); head += shape.configuration->head_size) {
-        const float first = x(token, head + i);
-        const float second = x(token, head + i + half);
-        x(token, head + i) = first * cosine - second * sine;
-        x(token, head + i + half) = second * cosine + first * sine;
-      }
+    const auto cosine = shape.cosine.row(first + token).array();
+    const Eigen::Array<float, 1, Eigen::Dynamic> sine =
+        direction * shape.sine.row(first + token).array();
+    for (Eigen::Index head = 0; head < x.cols(); head += shape.configuration->head_size) {
+      const Eigen::Array<float, 1, Eigen::Dynamic> low = x.row(token).segment(head, half);
+      const Eigen::Array<float, 1, Eigen::Dynamic> high = x.row(token).segment(head + half, half);
+      x.row(token).segment(head, half).array() = low * cosine - high * sine;
+      x.row(token).segment(head + half, half).array() = high * cosine + low * sine;
     }
   }
 }
 
-// Softmax of each row over the positions that its token sees.
 void causal_softmax(Matrix& scores, std::int64_t window_tokens) {
   for (Eigen::Index token = 0; token < scores.rows(); ++token) {
     const Eigen::Index first =
@@ -70,7 +82,7 @@ void activate(Matrix& x, ActivationFunction function) {
     for (Eigen::Index i = 0; i < x.size(); ++i) values[i] = f(values[i]);
   };
   switch (function) {
-    case ActivationFunction::kSilu: return apply([](float v) { return v / (1 + std::exp(-v)); });
+    case ActivationFunction::kSilu: x.array() /= 1.0f + (-x.array()).exp(); return;
     case ActivationFunction::kRelu: return apply([](float v) { return std::max(v, 0.0f); });
     case ActivationFunction::kGelu:
       return apply([](float v) { return 0.5f * v * (1 + std::erf(v * 0.70710678f)); });
@@ -80,8 +92,6 @@ void activate(Matrix& x, ActivationFunction function) {
       });
   }
 }
-
-}  // namespace
 
 Matrix Linear::operator()(const Matrix& x) const {
   Matrix out = x * weight.transpose();
@@ -134,8 +144,8 @@ Matrix attention(const FloatLayer& layer, const LayerShape& shape, const Matrix&
   const Matrix value = layer.linears[kValue](normed);
   norm_heads(query, layer.query_norm, c.rms_epsilon);
   norm_heads(key, layer.key_norm, c.rms_epsilon);
-  rotate(query, shape);
-  rotate(key, shape);
+  rotate(query, shape, 0, 1.0f);
+  rotate(key, shape, 0, 1.0f);
   const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_size));
   const std::int64_t heads_per_key = c.query_heads / c.key_value_heads;
   Matrix out(normed.rows(), query.cols());

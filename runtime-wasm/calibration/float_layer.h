@@ -33,11 +33,26 @@ struct FloatLayer {
 // What all layers share.
 struct LayerShape {
   const DecoderConfiguration* configuration = nullptr;
-  RopeFrequencies rope;
+  Matrix cosine, sine;  // [kTokensMax, rotary_size / 2], scaled, of the rotary positions
+
+  // The longest text that layers can be run on.
+  static constexpr std::int64_t kTokensMax = 2048;
+  // `configuration` must live as long as the shape. Errors: those of compute_rope_frequencies.
+  static Result<LayerShape> of(const DecoderConfiguration& configuration);
 };
 
 Result<FloatLayer> read_layer(const SourceTensors& tensors,
                               const DecoderConfiguration& configuration, std::int64_t index);
+
+// Rotates every head of x [tokens, heads * head_size], whose first row has position `first`; with
+// `direction` -1, back.
+void rotate(Matrix& x, const LayerShape& shape, Eigen::Index first, float direction);
+// Norms every head's part of each row; without a weight, nothing.
+void norm_heads(Matrix& x, const Vector& weight, float epsilon);
+// Softmax of each row over the positions that its token sees.
+void causal_softmax(Matrix& scores, std::int64_t window_tokens);
+// The function of each element.
+void activate(Matrix& x, ActivationFunction function);
 
 // x [tokens, hidden_size] of one text, from its first token on.
 Matrix rms_norm(const Matrix& x, const Vector& weight, float epsilon);

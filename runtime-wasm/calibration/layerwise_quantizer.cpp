@@ -5,16 +5,7 @@
 namespace tessera::calibration {
 namespace {
 
-using Texts = std::vector<std::vector<std::int32_t>>;
 using States = std::vector<Matrix>;  // one [tokens, columns] per text
-
-Matrix embed(const Matrix& embedding, const std::vector<std::int32_t>& text) {
-  Matrix hidden(std::ssize(text), embedding.cols());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    hidden.row(static_cast<Eigen::Index>(i)) = embedding.row(text[i]);
-  }
-  return hidden;
-}
 
 class LayerwiseQuantizer {
  public:
@@ -50,7 +41,7 @@ class LayerwiseQuantizer {
     return {};
   }
 
-  PackedTensors take() { return std::move(packed_); }
+  QuantizedLinears take() { return std::move(quantized_); }
 
  private:
   Matrix attention_input(const FloatLayer& layer, const Matrix& x) const {
@@ -86,7 +77,7 @@ class LayerwiseQuantizer {
     for_each_index(std::ssize(hidden_), options_.threads, [&](std::int64_t text, int thread) {
       const auto i = static_cast<std::size_t>(text);
       InputStatistics& sum = parts[static_cast<std::size_t>(thread)];
-      sum.second_moment.noalias() += inputs_[i].transpose() * inputs_[i];
+      sum.second_moment.selfadjointView<Eigen::Lower>().rankUpdate(inputs_[i].transpose());
       sum.cross_moment.noalias() += full_inputs_[i].transpose() * inputs_[i];
       if (with_residual) {
         sum.residual.noalias() += (full_hidden_[i] - hidden_[i]).transpose() * inputs_[i];
@@ -97,6 +88,7 @@ class LayerwiseQuantizer {
       parts[0].cross_moment += parts[part].cross_moment;
       parts[0].residual += parts[part].residual;
     }
+    parts[0].second_moment = Matrix(parts[0].second_moment.selfadjointView<Eigen::Lower>());
     return std::move(parts[0]);
   }
 
@@ -115,7 +107,7 @@ class LayerwiseQuantizer {
       }
       const Matrix target =
           corrected_weight(full.linears[index].weight, statistics_of_inputs, options_.damping);
-      const QuantizedMatrix quantized =
+      QuantizedMatrix quantized =
           quantize_matrix(target, statistics_of_inputs.second_moment, type, options_.damping,
                           options_.sweeps, options_.threads);
       linear.weight = dequantize(quantized);
@@ -123,7 +115,9 @@ class LayerwiseQuantizer {
       const Matrix& h = statistics_of_inputs.second_moment;
       const double noise = (error * h).cwiseProduct(error).sum();
       const double signal = (target * h).cwiseProduct(target).sum();
-      packed_[linear.name] = {type, pack(quantized), signal > 0.0 ? noise / signal : 0.0};
+      quantized_.insert_or_assign(
+          linear.name,
+          QuantizedLinear{std::move(quantized), target, signal > 0.0 ? noise / signal : 0.0});
       if (options_.on_progress) options_.on_progress(++done_, total_);
     }
     return {};
@@ -133,19 +127,18 @@ class LayerwiseQuantizer {
   const LayerwiseOptions& options_;
   States full_hidden_, hidden_;  // residual streams of the full and of the quantized model
   States full_inputs_, inputs_;  // what the linear layer in hand is fed with in each
-  PackedTensors packed_;
+  QuantizedLinears quantized_;
   std::size_t done_ = 0;
   std::size_t total_;
 };
 
 }  // namespace
 
-Result<PackedTensors> quantize_layers(const ModelSource& source,
-                                      const DecoderConfiguration& configuration, const Texts& texts,
-                                      const LayerwiseOptions& options) {
+Result<QuantizedLinears> quantize_layers(const ModelSource& source,
+                                         const DecoderConfiguration& configuration,
+                                         const Texts& texts, const LayerwiseOptions& options) {
   const SourceTensors tensors(source);
-  LayerShape shape{&configuration, {}};
-  TESSERA_TRY(shape.rope, compute_rope_frequencies(configuration.rope, configuration.head_size));
+  TESSERA_TRY(const LayerShape shape, LayerShape::of(configuration));
   LayerwiseQuantizer quantizer(shape, options,
                                static_cast<std::size_t>(configuration.layers) * kLinearCount);
   {

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "calibration/error_compensation.h"
-#include "calibration/float_layer.h"
+#include "calibration/full_model.h"
 
 namespace tessera::calibration {
 
@@ -21,6 +22,15 @@ struct PackedTensor {
 };
 
 using PackedTensors = std::unordered_map<std::string, PackedTensor>;
+
+// A matrix before it is packed, and the floats that it stands for.
+struct QuantizedLinear {
+  QuantizedMatrix quantized;
+  Matrix target;
+  double output_error = 0.0;  // squared error of its outputs over their squares
+};
+
+using QuantizedLinears = std::map<std::string, QuantizedLinear>;  // by the tensors' names
 
 struct LayerwiseOptions {
   // The format of a linear layer's weight, by the tensor's name.
@@ -37,9 +47,8 @@ struct LayerwiseOptions {
 // `texts` are token ids below the vocabulary's size. Norms, biases, embedding and output are not
 // touched. Memory: two streams of hidden states and one linear layer's inputs of each, for all
 // texts. Errors: kInvalidFile naming a tensor that is missing, damaged or beyond a format's range.
-Result<PackedTensors> quantize_layers(const ModelSource& source,
-                                      const DecoderConfiguration& configuration,
-                                      const std::vector<std::vector<std::int32_t>>& texts,
-                                      const LayerwiseOptions& options);
+Result<QuantizedLinears> quantize_layers(const ModelSource& source,
+                                         const DecoderConfiguration& configuration,
+                                         const Texts& texts, const LayerwiseOptions& options);
 
 }  // namespace tessera::calibration

@@ -3,64 +3,18 @@
 #include <array>
 #include <cmath>
 
-#include "calibration/source_tensors.h"
+#include "calibration/full_model.h"
 #include "tensor/panel.h"
 
 namespace tessera::calibration {
 namespace {
 
-using Texts = std::vector<std::vector<std::int32_t>>;
-
 constexpr DataType kMeasuredType = DataType::kQ3;
-constexpr const char* kEmbedding = "model.embed_tokens.weight";
-constexpr const char* kOutputName = "lm_head.weight";
-
-struct FullModel {
-  LayerShape shape;
-  std::vector<FloatLayer> layers;
-  Matrix embedding, output;  // output is empty if it is the embedding
-  Vector final_norm;
-
-  const Matrix& output_matrix() const { return output.size() > 0 ? output : embedding; }
-};
-
-Result<FullModel> read_model(const ModelSource& source, const DecoderConfiguration& c) {
-  const SourceTensors tensors(source);
-  FullModel model;
-  model.shape.configuration = &c;
-  TESSERA_TRY(model.shape.rope, compute_rope_frequencies(c.rope, c.head_size));
-  TESSERA_TRY(model.embedding, tensors.read(kEmbedding, c.vocabulary_size, c.hidden_size));
-  if (!c.ties_embeddings && tensors.has(kOutputName)) {
-    TESSERA_TRY(model.output, tensors.read(kOutputName, c.vocabulary_size, c.hidden_size));
-  }
-  TESSERA_TRY(model.final_norm, tensors.read_optional("model.norm.weight", c.hidden_size));
-  if (model.final_norm.size() == 0) {
-    return Error{ErrorCode::kInvalidFile, "the model has no tensor model.norm.weight"};
-  }
-  for (std::int64_t index = 0; index < c.layers; ++index) {
-    TESSERA_TRY(FloatLayer layer, read_layer(tensors, c, index));
-    model.layers.push_back(std::move(layer));
-  }
-  return model;
-}
-
-Matrix embed(const Matrix& embedding, const std::vector<std::int32_t>& text) {
-  Matrix hidden(std::ssize(text), embedding.cols());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    hidden.row(static_cast<Eigen::Index>(i)) = embedding.row(text[i]);
-  }
-  return hidden;
-}
-
 // Rows of log probabilities.
 Matrix log_probabilities(const FullModel& model, const Matrix& hidden, const Matrix& output) {
   const Matrix normed = rms_norm(hidden, model.final_norm, model.shape.configuration->rms_epsilon);
   Matrix logits = normed * output.transpose();
-  for (Eigen::Index row = 0; row < logits.rows(); ++row) {
-    const float highest = logits.row(row).maxCoeff();
-    const float sum = (logits.row(row).array() - highest).exp().sum();
-    logits.row(row).array() -= highest + std::log(sum);
-  }
+  normalize_logits(logits);
   return logits;
 }
 
@@ -168,7 +122,7 @@ Result<std::vector<MatrixChoices>> measure_divergences(
     return dequantize(round_matrix(weight, kMeasuredType, threads));
   };
   const Matrix embedding = rounded(model.embedding);
-  add(kEmbedding, model.embedding,
+  add(kEmbeddingName, model.embedding,
       meter.measure(-1, embedding, has_output ? model.output : embedding));
   if (has_output) {
     const auto last = static_cast<std::int64_t>(model.layers.size());

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "calibration/float_layer.h"
+#include "calibration/full_model.h"
 #include "calibration/grid.h"
 
 namespace tessera::calibration {
@@ -39,9 +39,8 @@ QuantizedMatrix round_matrix(const Matrix& weight, DataType type, int threads);
 // second-order expansion; Dong et al., "HAWQ-V2", 2020, section 3). Errors: those of reading the
 // source.
 Result<std::vector<MatrixChoices>> measure_divergences(
-    const ModelSource& source, const DecoderConfiguration& configuration,
-    const std::vector<std::vector<std::int32_t>>& texts, int threads,
-    const std::function<void(std::size_t done, std::size_t total)>& on_progress);
+    const ModelSource& source, const DecoderConfiguration& configuration, const Texts& texts,
+    int threads, const std::function<void(std::size_t done, std::size_t total)>& on_progress);
 
 // Sets `chosen` so that the sum of divergences is small and all matrices together take at most
 // `budget_bytes`: from the smallest formats on, the change that gains most for its bytes is made

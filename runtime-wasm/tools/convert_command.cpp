@@ -28,6 +28,7 @@ struct ConvertCommandOptions {
   std::string name;
   std::string calibration_file;
   std::string report_file;
+  int tuning_steps = -1;
   bool uncalibrated = false;
   bool force = false;
   bool quiet = false;
@@ -75,6 +76,7 @@ Result<QuantizedModel> calibrate(const ModelSource& source, const ConvertCommand
   if (options.calibration_file != kBuiltinText) {
     quantize_options.calibration_file = options.calibration_file;
   }
+  quantize_options.tuning_steps = options.tuning_steps;
   quantize_options.threads = threads;
   quantize_options.quiet = options.quiet;
   return quantize_model(source, quantize_options);
@@ -142,6 +144,11 @@ void add_convert_command(CLI::App& app, int& exit_code) {
       ->check(check_weights, "TYPE");
   command->add_option("--calibration", options->calibration_file,
                       "Text to calibrate on, or \"builtin\", the default of q3, q2 and mixed");
+  command
+      ->add_option("--tuning-steps", options->tuning_steps,
+                   "Steps of learning from the full model after calibration; 0: none; by default "
+                   "as many as take minutes, none for large models")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--report", options->report_file,
                       "File for what calibration measured, as JSON");
   command->add_flag("--uncalibrated", options->uncalibrated,

@@ -12,6 +12,7 @@ struct QuantizeOptions {
   DataType weights = DataType::kQ4;  // q4m, q4, q3 or q2
   double mixed_bits = 0.0;           // above 0: formats chosen under this many bits per weight
   std::string calibration_file;      // empty: the built-in text
+  int tuning_steps = -1;             // below 0: as many as a model of its size is worth
   int threads = 1;
   bool quiet = false;  // print no progress
 };
@@ -21,7 +22,10 @@ struct QuantizedModel {
   std::string quantization_json;  // for the manifest: how, with what, and what each tensor lost
 };
 
-// Quantizes the linear layers of a decoder. Errors: those of calibration, and of the text's file.
+// Quantizes a decoder's linear layers, embedding and output, calibrated on a text and on texts that
+// the full model writes itself; then, unless the model is large, tunes all tensors towards the full
+// model's distribution over more texts of its own (calibration/distillation.h). The same result for
+// the same arguments. Errors: those of calibration, and of the text's file.
 Result<QuantizedModel> quantize_model(const ModelSource& source, const QuantizeOptions& options);
 
 }  // namespace tessera

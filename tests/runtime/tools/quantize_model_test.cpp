@@ -1,0 +1,115 @@
+// What `tessera convert` makes of a model when it calibrates and tunes, on a small random model.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "base/json.h"
+#include "support/temporary_directory.h"
+#include "tensor/shape.h"
+#include "tools/quantize_model.h"
+#include "tools/synthetic_model.h"
+
+using Catch::Matchers::ContainsSubstring;
+using namespace tessera;
+
+namespace {
+
+std::unique_ptr<SyntheticModel> small_model(bool ties_embeddings) {
+  SyntheticOptions options;
+  options.hidden_size = 64;
+  options.intermediate_size = 96;
+  options.layers = 2;
+  options.query_heads = 2;
+  options.key_value_heads = 1;
+  options.vocabulary_size = 512;
+  options.context_tokens_max = 48;
+  options.ties_embeddings = ties_embeddings;
+  auto model = SyntheticModel::create(options);
+  REQUIRE(model);
+  return std::move(*model);
+}
+
+QuantizeOptions quiet_options(int tuning_steps) {
+  QuantizeOptions options;
+  options.weights = DataType::kQ2;
+  options.tuning_steps = tuning_steps;
+  options.threads = 2;
+  options.quiet = true;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("tuning keeps every matrix's format and size, adds norms, and says what it did") {
+  const auto model = small_model(false);
+  const auto quantized = quantize_model(*model, quiet_options(3));
+  REQUIRE(quantized);
+  for (const SourceTensor& tensor : model->tensors()) {
+    INFO(tensor.name);
+    const auto found = quantized->tensors.find(tensor.name);
+    if (found == quantized->tensors.end()) {
+      CHECK(tensor.shape.rank() == 1);
+      continue;
+    }
+    const bool is_outer = tensor.name.find("embed") != std::string::npos ||
+                          tensor.name.find("lm_head") != std::string::npos;
+    const DataType type = tensor.shape.rank() == 1 ? DataType::kF32
+                          : is_outer               ? DataType::kQ8
+                                                   : DataType::kQ2;
+    CHECK(found->second.type == type);
+    CHECK(found->second.bytes.size() == tensor_size_bytes(type, tensor.shape).value());
+  }
+  const auto document = JsonDocument::parse(quantized->quantization_json);
+  REQUIRE(document);
+  const JsonObject account = *document->root().object();
+  const JsonObject tuning = *account.require("tuning")->object();
+  CHECK(*tuning.integer("steps") == 3);
+  CHECK(*tuning.integer("self_written_tokens") > 0);
+  CHECK(*tuning.boolean("is_kept") ==
+        (*tuning.number("divergence_after") < *tuning.number("divergence_before")));
+  CHECK(*account.require("calibration")->object()->integer("self_written_tokens") > 0);
+}
+
+TEST_CASE("a quantized model is the same whenever it is made") {
+  const auto model = small_model(true);
+  const auto first = quantize_model(*model, quiet_options(2));
+  const auto second = quantize_model(*model, quiet_options(2));
+  REQUIRE(first);
+  REQUIRE(second);
+  REQUIRE(first->tensors.size() == second->tensors.size());
+  for (const auto& [name, tensor] : first->tensors) {
+    INFO(name);
+    CHECK(second->tensors.at(name).bytes == tensor.bytes);
+  }
+  CHECK(first->quantization_json == second->quantization_json);
+}
+
+TEST_CASE("without tuning, norms stay the source's and nothing claims to be tuned") {
+  const auto model = small_model(true);
+  const auto quantized = quantize_model(*model, quiet_options(0));
+  REQUIRE(quantized);
+  for (const auto& [name, tensor] : quantized->tensors) CHECK(is_quantized(tensor.type));
+  CHECK_THAT(quantized->quantization_json, !ContainsSubstring("tuning"));
+  CHECK_THAT(quantized->quantization_json, !ContainsSubstring("distillation"));
+}
+
+TEST_CASE("a calibration file that is missing, empty, too short or no text is refused by name") {
+  const auto model = small_model(true);
+  const TemporaryDirectory directory;
+  directory.write("empty.txt", "");
+  directory.write("short.txt", "A word.");
+  directory.write("zeros.bin", std::string(4096, '\0'));
+  directory.write("latin.txt", "caf\xe9 " + std::string(4096, 'a'));
+  const auto message = [&](const std::string& name) {
+    QuantizeOptions options = quiet_options(0);
+    options.calibration_file = directory.path(name);
+    const auto refused = quantize_model(*model, options);
+    REQUIRE_FALSE(refused.has_value());
+    return refused.error().message;
+  };
+  CHECK_THAT(message("missing.txt"), ContainsSubstring("missing.txt"));
+  CHECK_THAT(message("empty.txt"), ContainsSubstring("empty.txt") && ContainsSubstring("0 tokens"));
+  CHECK_THAT(message("short.txt"),
+             ContainsSubstring("short.txt") && ContainsSubstring("at least 16"));
+  CHECK_THAT(message("zeros.bin"), ContainsSubstring("zeros.bin") && ContainsSubstring("UTF-8"));
+  CHECK_THAT(message("latin.txt"), ContainsSubstring("latin.txt") && ContainsSubstring("UTF-8"));
+}
