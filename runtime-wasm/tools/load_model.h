@@ -17,7 +17,7 @@ struct LoadOptions {
   std::string package;
   int threads = 1;
   std::string activations = "int8";  // "f32" or "int8"
-  std::string kv = "f16";            // "f32" or "f16"
+  std::string kv = "f16";            // as kv_type_from_name takes it
   std::int64_t context_tokens_max = 0;
 };
 
