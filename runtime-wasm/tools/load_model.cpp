@@ -52,9 +52,14 @@ void add_load_options(CLI::App& command, LoadOptions& options) {
 }
 
 Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options) {
-  TESSERA_TRY(const PackageDirectory package, PackageDirectory::open(options.package));
   TESSERA_TRY(auto backend,
               CpuBackend::create({options.threads, std::numeric_limits<std::size_t>::max()}));
+  return load_model(options, std::move(backend));
+}
+
+Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options,
+                                              std::unique_ptr<Backend> backend) {
+  TESSERA_TRY(const PackageDirectory package, PackageDirectory::open(options.package));
   TextModelOptions model_options;
   model_options.context_tokens_max = options.context_tokens_max;
   model_options.activations = options.activations == "f32" ? Activations::kF32 : Activations::kInt8;

@@ -26,6 +26,9 @@ void add_load_options(CLI::App& command, LoadOptions& options);
 
 // Errors: kInvalidFile, with its path, if a shard does not have the hash of its name.
 Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options);
+// The same into a backend with host memory.
+Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options,
+                                              std::unique_ptr<Backend> backend);
 
 // Prints "tessera: <message>" to standard error and gives the exit status of a failed command.
 int report_error(const Error& error);
