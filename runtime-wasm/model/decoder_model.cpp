@@ -20,9 +20,16 @@ Result<void> check_options(const DecoderConfiguration& configuration,
   if (options.chunk_tokens_max < 1) {
     return Error{ErrorCode::kInvalidArgument, "a chunk must have at least 1 token"};
   }
-  if (options.kv_type != DataType::kF32 && options.kv_type != DataType::kF16) {
-    return Error{ErrorCode::kUnsupported, "the KV cache can be f32 or f16, not " +
+  if (!kv_type_from_name(kv_type_name(options.kv_type))) {
+    return Error{ErrorCode::kUnsupported, "the KV cache can be " + std::string(kKvTypeNames) +
+                                              ", not " +
                                               std::string(data_type_name(options.kv_type))};
+  }
+  if (is_packed_kv(options.kv_type) && configuration.head_size > kKvHeadSizeMax) {
+    return Error{ErrorCode::kUnsupported,
+                 "a KV cache of " + std::string(kv_type_name(options.kv_type)) +
+                     " bits takes heads of at most " + std::to_string(kKvHeadSizeMax) +
+                     " elements, not " + std::to_string(configuration.head_size) + "; choose f16"};
   }
   return {};
 }
@@ -36,6 +43,7 @@ Result<std::unique_ptr<DecoderModel>> DecoderModel::create(
   std::unique_ptr<DecoderModel> decoder(new DecoderModel(configuration, backend, options));
   TESSERA_TRY_VOID(decoder->bind_weights(weights));
   TESSERA_TRY_VOID(decoder->allocate_cache());
+  if (is_packed_kv(options.kv_type)) TESSERA_TRY_VOID(decoder->bind_codecs(weights));
   TESSERA_TRY_VOID(decoder->allocate_activations());
   // The passes that every answer needs: a backend may prepare them while weights arrive.
   const std::int64_t chunk = decoder->options_.chunk_tokens_max;
@@ -233,13 +241,6 @@ Result<void> DecoderModel::set_seen(std::span<const std::int32_t> ids) {
 
 Result<ReadTicket> DecoderModel::begin_fence() {
   return backend_.begin_read(activation_.report.buffer, 0, sizeof(SampleReport::id));
-}
-
-std::size_t DecoderModel::kv_bytes_per_token() const {
-  const std::size_t element_bytes = options_.kv_type == DataType::kF32 ? 4 : 2;
-  return static_cast<std::size_t>(2 * configuration_.layers * configuration_.key_value_heads *
-                                  configuration_.head_size) *
-         element_bytes;
 }
 
 }  // namespace tessera

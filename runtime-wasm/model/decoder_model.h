@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "backends/backend.h"
@@ -19,9 +21,12 @@ namespace tessera {
 struct DecoderOptions {
   std::int64_t context_tokens_max = 0;  // positions in the KV cache; at most the configuration's
   std::int64_t chunk_tokens_max = 128;  // tokens in one forward pass
-  DataType kv_type = DataType::kF16;    // f32 or f16
+  DataType kv_type = DataType::kF16;    // f32, f16 or packed
   Activations activations = Activations::kInt8;
 };
+
+// The name of a layer's codec (ops/kv_codec.h) in a package; `of` is "key" or "value".
+std::string kv_codec_name(std::int64_t layer, std::string_view of);
 
 // Bytes of the report that parameters ask for.
 std::size_t sample_report_bytes(const SampleParameters& parameters);
@@ -77,6 +82,7 @@ class DecoderModel {
     TensorRef query_norm, key_norm;  // or empty
     Linear gate, up, down;
     TensorRef key_cache, value_cache;
+    KvCodec key_codec, value_codec;  // of packed caches
     std::int32_t window_tokens = 0;
   };
   // Activations for one chunk; rows up to chunk_tokens_max.
@@ -104,6 +110,9 @@ class DecoderModel {
   Result<void> bind_weights(const Weights& weights);
   Result<Layer> bind_layer(const Weights& weights, std::int64_t index);
   Result<void> allocate_cache();
+  // The codecs of packed caches: the package's own where it was calibrated, else plain rotations.
+  Result<void> bind_codecs(const Weights& weights);
+  Result<TensorRef> make_rotation();
   Result<void> allocate_activations();
   Result<void> ensure_logits_rows(std::int64_t rows);
   Result<void> check_position(std::int64_t position, std::int64_t tokens) const;

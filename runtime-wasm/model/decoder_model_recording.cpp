@@ -72,10 +72,12 @@ void DecoderModel::record_attention(const Layer& layer, std::int64_t tokens,
   const TensorRef value = heads(a.value, c.key_value_heads);
   ops.push_back(Rope{query, positions, frequencies_, rope_attention_scale_});
   ops.push_back(Rope{key, positions, frequencies_, rope_attention_scale_});
-  ops.push_back(KvWrite{key, value, positions, layer.key_cache, layer.value_cache});
+  ops.push_back(KvWrite{key, value, positions, layer.key_cache, layer.value_cache, layer.key_codec,
+                        layer.value_codec});
   const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_size));
   ops.push_back(Attention{query, layer.key_cache, layer.value_cache, positions,
-                          heads(a.attention, c.query_heads), scale, layer.window_tokens});
+                          heads(a.attention, c.query_heads), scale, layer.window_tokens,
+                          layer.key_codec, layer.value_codec});
   ops.push_back(linear(layer.attention_output, rows(a.attention), rows(a.projected)));
   ops.push_back(Add{rows(a.hidden), rows(a.projected), rows(a.hidden)});
 }

@@ -9,11 +9,13 @@ namespace tessera {
 Result<void> Attention::validate() const {
   Contract contract("Attention");
   contract.tensor("query", query, 3, {DataType::kF32})
-      .tensor("key_cache", key_cache, 3, {DataType::kF32, DataType::kF16})
-      .tensor("value_cache", value_cache, 3, {DataType::kF32, DataType::kF16})
+      .tensor("key_cache", key_cache, 3, kKvCacheTypes)
+      .tensor("value_cache", value_cache, 3, kKvCacheTypes)
       .tensor("positions", positions, 1, {DataType::kI32})
       .tensor("out", out, 3, {DataType::kF32});
   if (!contract.is_met()) return contract.result();
+  check_kv_codec(contract, "key_codec", key_codec, key_cache);
+  check_kv_codec(contract, "value_codec", value_codec, value_cache);
   const std::int64_t query_heads = query.shape[1];
   const std::int64_t key_value_heads = key_cache.shape[0];
   return contract.same_shape("query", query, "out", out)

@@ -8,18 +8,21 @@
 #pragma once
 
 #include "base/result.h"
+#include "ops/kv_codec.h"
 #include "tensor/tensor_ref.h"
 
 namespace tessera {
 
 struct Attention {
   TensorRef query;        // [tokens, query_heads, head_size] f32
-  TensorRef key_cache;    // [key_value_heads, context_tokens_max, head_size] f32 or f16
+  TensorRef key_cache;    // [key_value_heads, context_tokens_max, head_size] f32, f16 or packed
   TensorRef value_cache;  // as key_cache
   TensorRef positions;    // [tokens] i32
   TensorRef out;          // [tokens, query_heads, head_size] f32
   float scale = 1.0f;
   std::int32_t window_tokens = 0;  // 0: no window
+  KvCodec key_codec = {};          // of packed caches
+  KvCodec value_codec = {};
 
   Result<void> validate() const;
 };

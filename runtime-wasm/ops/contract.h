@@ -15,6 +15,10 @@ inline constexpr std::initializer_list<DataType> kWeightTypes = {
     DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
     DataType::kQ4M, DataType::kQ3,  DataType::kQ2};
 
+// Every type that a KV cache may have.
+inline constexpr std::initializer_list<DataType> kKvCacheTypes = {
+    DataType::kF32, DataType::kF16, DataType::kKv8, DataType::kKv4, DataType::kKv3, DataType::kKv2};
+
 class Contract {
  public:
   explicit Contract(std::string_view op) : op_(op) {}

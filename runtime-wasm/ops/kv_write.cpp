@@ -9,9 +9,11 @@ Result<void> KvWrite::validate() const {
   contract.tensor("key", key, 3, {DataType::kF32})
       .tensor("value", value, 3, {DataType::kF32})
       .tensor("positions", positions, 1, {DataType::kI32})
-      .tensor("key_cache", key_cache, 3, {DataType::kF32, DataType::kF16})
-      .tensor("value_cache", value_cache, 3, {DataType::kF32, DataType::kF16});
+      .tensor("key_cache", key_cache, 3, kKvCacheTypes)
+      .tensor("value_cache", value_cache, 3, kKvCacheTypes);
   if (!contract.is_met()) return contract.result();
+  check_kv_codec(contract, "key_codec", key_codec, key_cache);
+  check_kv_codec(contract, "value_codec", value_codec, value_cache);
   return contract.same_shape("key", key, "value", value)
       .same_shape("key_cache", key_cache, "value_cache", value_cache)
       .require(key_cache.type == value_cache.type, "key_cache and value_cache differ in type")

@@ -11,6 +11,7 @@ class App;
 namespace tessera {
 
 void add_bench_command(CLI::App& app, int& exit_code);
+void add_calibrate_command(CLI::App& app, int& exit_code);
 void add_convert_command(CLI::App& app, int& exit_code);
 void add_evaluate_command(CLI::App& app, int& exit_code);
 void add_generate_command(CLI::App& app, int& exit_code);

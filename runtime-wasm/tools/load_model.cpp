@@ -46,19 +46,24 @@ void add_load_options(CLI::App& command, LoadOptions& options) {
   command.add_option("--activations", options.activations, "Activations of quantized layers")
       ->check(CLI::IsMember({"f32", "int8"}))
       ->capture_default_str();
-  command.add_option("--kv", options.kv, "Type of the KV cache")
-      ->check(CLI::IsMember({"f32", "f16"}))
+  command.add_option("--kv", options.kv, "Type of the KV cache, or its bits for each number")
+      ->check(CLI::IsMember({"f32", "f16", "8", "4", "3", "2"}))
       ->capture_default_str();
 }
 
 Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options) {
-  TESSERA_TRY(const PackageDirectory package, PackageDirectory::open(options.package));
   TESSERA_TRY(auto backend,
               CpuBackend::create({options.threads, std::numeric_limits<std::size_t>::max()}));
+  return load_model(options, std::move(backend));
+}
+
+Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options,
+                                              std::unique_ptr<Backend> backend) {
+  TESSERA_TRY(const PackageDirectory package, PackageDirectory::open(options.package));
   TextModelOptions model_options;
   model_options.context_tokens_max = options.context_tokens_max;
   model_options.activations = options.activations == "f32" ? Activations::kF32 : Activations::kInt8;
-  model_options.kv_type = options.kv == "f32" ? DataType::kF32 : DataType::kF16;
+  model_options.kv_type = kv_type_from_name(options.kv).value();
   TESSERA_TRY(auto model, TextModel::create(package.manifest(), std::move(backend), model_options));
   const auto shards = static_cast<std::uint32_t>(package.manifest().shards.size());
   std::vector<std::byte> bytes;

@@ -17,7 +17,7 @@ struct LoadOptions {
   std::string package;
   int threads = 1;
   std::string activations = "int8";  // "f32" or "int8"
-  std::string kv = "f16";            // "f32" or "f16"
+  std::string kv = "f16";            // as kv_type_from_name takes it
   std::int64_t context_tokens_max = 0;
 };
 
@@ -26,6 +26,9 @@ void add_load_options(CLI::App& command, LoadOptions& options);
 
 // Errors: kInvalidFile, with its path, if a shard does not have the hash of its name.
 Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options);
+// The same into a backend with host memory.
+Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options,
+                                              std::unique_ptr<Backend> backend);
 
 // Prints "tessera: <message>" to standard error and gives the exit status of a failed command.
 int report_error(const Error& error);

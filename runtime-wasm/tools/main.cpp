@@ -16,9 +16,9 @@ constexpr AddCommand kCommands[] = {
 #ifdef TESSERA_WITH_SERVER
     tessera::add_serve_command,
 #endif
-    tessera::add_convert_command,  tessera::add_inspect_command,  tessera::add_synthesize_command,
-    tessera::add_tokenize_command, tessera::add_generate_command, tessera::add_evaluate_command,
-    tessera::add_verify_command,   tessera::add_bench_command,
+    tessera::add_convert_command,    tessera::add_calibrate_command, tessera::add_inspect_command,
+    tessera::add_synthesize_command, tessera::add_tokenize_command,  tessera::add_generate_command,
+    tessera::add_evaluate_command,   tessera::add_verify_command,    tessera::add_bench_command,
 };
 
 }  // namespace

@@ -6,28 +6,59 @@
 
 #include "backends/cpu/attention_tile.h"
 #include "backends/cpu/execution.h"
+#include "backends/cpu/packed_cache.h"
 #include "backends/cpu/positions.h"
 #include "backends/cpu/widen.h"
 
 namespace tessera::cpu {
 namespace {
 
-void attend_block(AttentionTile& tile, const float* keys, const float* values, std::int64_t first,
-                  std::int64_t count, float*) noexcept {
-  tile.add_block(keys, values, first, count);
-}
+// What a cache of each type does with the tile of one part: `key_value_head` is the head that its
+// rows share, `room` for working_floats() floats.
+template <typename Element>
+struct RowMajorCache {
+  RowMajorCache(const Attention& op, std::int64_t key_value_head, float* room_for_blocks) noexcept
+      : room(room_for_blocks) {
+    const std::int64_t cache = key_value_head * op.key_cache.shape[1] * op.key_cache.shape[2];
+    keys = reinterpret_cast<const Element*>(op.key_cache.host_bytes()) + cache;
+    values = reinterpret_cast<const Element*>(op.value_cache.host_bytes()) + cache;
+  }
+  static std::int64_t working_floats(std::int64_t head_size) noexcept {
+    return 2 * AttentionTile::kBlockKeys * head_size;
+  }
+  void add_row(AttentionTile& tile, const float* query, float* out, std::int64_t begin,
+               std::int64_t end) noexcept {
+    tile.add_row(query, out, begin, end);
+  }
+  void finish(AttentionTile& tile) noexcept { tile.finish(); }
+
+  const Element* keys;
+  const Element* values;
+  float* room;
+};
+
+struct FloatCache : RowMajorCache<float> {
+  using RowMajorCache::RowMajorCache;
+  void add_block(AttentionTile& tile, std::int64_t first, std::int64_t count) noexcept {
+    const std::int64_t offset = first * tile.head_size;
+    tile.add_block(keys + offset, values + offset, first, count);
+  }
+};
 
 // A block of an f16 cache is widened once for several tokens, and as it is loaded for one.
-void attend_block(AttentionTile& tile, const std::uint16_t* keys, const std::uint16_t* values,
-                  std::int64_t first, std::int64_t count, float* wide) noexcept {
-  if (tile.row_count == 1) return tile.add_block(keys, values, first, count);
-  const std::int64_t elements = count * tile.head_size;
-  widen(keys, elements, wide);
-  widen(values, elements, wide + elements);
-  tile.add_block(wide, wide + elements, first, count);
-}
+struct HalfCache : RowMajorCache<std::uint16_t> {
+  using RowMajorCache::RowMajorCache;
+  void add_block(AttentionTile& tile, std::int64_t first, std::int64_t count) noexcept {
+    const std::int64_t offset = first * tile.head_size;
+    if (tile.row_count == 1) return tile.add_block(keys + offset, values + offset, first, count);
+    const std::int64_t elements = count * tile.head_size;
+    widen(keys + offset, elements, room);
+    widen(values + offset, elements, room + elements);
+    tile.add_block(room, room + elements, first, count);
+  }
+};
 
-template <typename Element>
+template <typename Cache>
 class TypedAttention {
  public:
   explicit TypedAttention(const Attention& op)
@@ -38,18 +69,17 @@ class TypedAttention {
         tile_count_((op.query.shape[0] + AttentionTile::kRowsMax - 1) / AttentionTile::kRowsMax) {}
 
   Result<void> run(Execution& execution) const {
-    const std::int64_t wide_elements = 2 * AttentionTile::kBlockKeys * head_size_;
-    TESSERA_TRY(
-        std::byte * scratch,
-        execution.scratch.reserve(
-            static_cast<std::size_t>(execution.threads.threads() * wide_elements) * sizeof(float)));
+    const std::int64_t room = Cache::working_floats(head_size_);
+    TESSERA_TRY(std::byte * scratch,
+                execution.scratch.reserve(
+                    static_cast<std::size_t>(execution.threads.threads() * room) * sizeof(float)));
     const std::int64_t heads = heads_of_part(execution.threads.threads());
     const std::int64_t parts = query_heads_ / heads;
     execution.threads.for_each_part(parts * tile_count_, [&](std::int64_t part, int thread) {
       // The last tokens see the most keys. Their parts have the highest numbers and begin first, so
       // that no thread is left with them.
       attend(part % parts * heads, heads, part / parts,
-             reinterpret_cast<float*>(scratch) + thread * wide_elements);
+             reinterpret_cast<float*>(scratch) + thread * room);
     });
     return {};
   }
@@ -62,7 +92,8 @@ class TypedAttention {
 
   // REQUIRES: the heads share keys; with several heads, there is a single token.
   void attend(std::int64_t head, std::int64_t heads, std::int64_t tile_index,
-              float* wide) const noexcept {
+              float* room) const noexcept {
+    Cache cache(op_, head / group_, room);
     AttentionTile tile;
     tile.head_size = head_size_;
     tile.scale = op_.scale;
@@ -78,20 +109,15 @@ class TypedAttention {
       const std::int64_t row_end = positions[token] + std::int64_t{1};
       const std::int64_t row_begin =
           op_.window_tokens > 0 ? std::max<std::int64_t>(0, row_end - op_.window_tokens) : 0;
-      tile.add_row(reinterpret_cast<const float*>(op_.query.host_bytes()) + offset,
-                   reinterpret_cast<float*>(op_.out.host_bytes()) + offset, row_begin, row_end);
+      cache.add_row(tile, reinterpret_cast<const float*>(op_.query.host_bytes()) + offset,
+                    reinterpret_cast<float*>(op_.out.host_bytes()) + offset, row_begin, row_end);
       begin = std::min(begin, row_begin);
       end = std::max(end, row_end);
     }
-    const std::int64_t cache = head / group_ * op_.key_cache.shape[1] * head_size_;
-    const auto* keys = reinterpret_cast<const Element*>(op_.key_cache.host_bytes()) + cache;
-    const auto* values = reinterpret_cast<const Element*>(op_.value_cache.host_bytes()) + cache;
     for (std::int64_t first = begin; first < end; first += AttentionTile::kBlockKeys) {
-      const std::int64_t count = std::min(AttentionTile::kBlockKeys, end - first);
-      attend_block(tile, keys + first * head_size_, values + first * head_size_, first, count,
-                   wide);
+      cache.add_block(tile, first, std::min(AttentionTile::kBlockKeys, end - first));
     }
-    tile.finish();
+    cache.finish(tile);
   }
 
   const Attention& op_;
@@ -106,8 +132,9 @@ class TypedAttention {
 Result<void> run(const Attention& op, Execution& execution) {
   TESSERA_TRY_VOID(check_positions(op.positions, op.key_cache.shape[1]));
   if (op.query.shape.element_count() == 0) return {};
-  if (op.key_cache.type == DataType::kF32) return TypedAttention<float>(op).run(execution);
-  return TypedAttention<std::uint16_t>(op).run(execution);
+  if (op.key_cache.type == DataType::kF32) return TypedAttention<FloatCache>(op).run(execution);
+  if (op.key_cache.type == DataType::kF16) return TypedAttention<HalfCache>(op).run(execution);
+  return TypedAttention<PackedCache>(op).run(execution);
 }
 
 }  // namespace tessera::cpu

@@ -1,20 +1,38 @@
-// KvWrite: key_cache[h, positions[t], :] = key[t, h, :], and the same for values; a part per token.
+// KvWrite: key_cache[h, positions[t], :] = key[t, h, :], and the same for values; a part per token
+// and head, since packing a row takes a while.
 #include <algorithm>
+#include <array>
 
 #include "backends/cpu/execution.h"
+#include "backends/cpu/kv_coordinates.h"
 #include "backends/cpu/positions.h"
 #include "base/half.h"
 
 namespace tessera::cpu {
 namespace {
 
-void store(const float* source, std::int64_t count, DataType type, std::byte* cache,
-           std::int64_t element) noexcept {
-  if (type == DataType::kF32) {
-    std::copy_n(source, count, reinterpret_cast<float*>(cache) + element);
-  } else {
-    std::transform(source, source + count, reinterpret_cast<std::uint16_t*>(cache) + element,
+void pack(const float* source, const KvCodec& codec, std::int64_t head,
+          std::uint8_t* row) noexcept {
+  std::array<float, kKvHeadSizeMax> centered, coordinates, weights;
+  const KvCoordinates between(codec, head);
+  between.encode(source, centered.data(), coordinates.data());
+  between.read_weights(weights.data());
+  encode_kv_row(codec.format, coordinates.data(), weights.data(), row);
+}
+
+// `row`: which row of the cache, counted over heads and positions.
+void store(const float* source, const TensorRef& cache, const KvCodec& codec, std::int64_t head,
+           std::int64_t row) noexcept {
+  const std::int64_t head_size = cache.shape[2];
+  if (cache.type == DataType::kF32) {
+    std::copy_n(source, head_size, reinterpret_cast<float*>(cache.host_bytes()) + row * head_size);
+  } else if (cache.type == DataType::kF16) {
+    std::transform(source, source + head_size,
+                   reinterpret_cast<std::uint16_t*>(cache.host_bytes()) + row * head_size,
                    float_to_half);
+  } else if (head_size > 0) {
+    auto* rows = reinterpret_cast<std::uint8_t*>(cache.host_bytes());
+    pack(source, codec, head, rows + row * codec.format.size_bytes());
   }
 }
 
@@ -28,13 +46,11 @@ Result<void> run(const KvWrite& op, Execution& execution) {
   const auto* key = reinterpret_cast<const float*>(op.key.host_bytes());
   const auto* value = reinterpret_cast<const float*>(op.value.host_bytes());
   const auto* positions = reinterpret_cast<const std::int32_t*>(op.positions.host_bytes());
-  execution.threads.for_each_part(op.key.shape[0], [&](std::int64_t token, int) {
-    for (std::int64_t head = 0; head < heads; ++head) {
-      const std::int64_t source = (token * heads + head) * head_size;
-      const std::int64_t element = (head * context_tokens_max + positions[token]) * head_size;
-      store(key + source, head_size, op.key_cache.type, op.key_cache.host_bytes(), element);
-      store(value + source, head_size, op.value_cache.type, op.value_cache.host_bytes(), element);
-    }
+  execution.threads.for_each_part(op.key.shape[0] * heads, [&](std::int64_t part, int) {
+    const std::int64_t head = part % heads;
+    const std::int64_t row = head * context_tokens_max + positions[part / heads];
+    store(key + part * head_size, op.key_cache, op.key_codec, head, row);
+    store(value + part * head_size, op.value_cache, op.value_codec, head, row);
   });
   return {};
 }

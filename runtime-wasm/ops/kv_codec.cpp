@@ -1,0 +1,54 @@
+#include "ops/kv_codec.h"
+
+#include <string>
+
+#include "ops/contract.h"
+
+namespace tessera {
+namespace {
+
+std::int64_t coordinates(const KvRowFormat& format) {
+  std::int64_t sum = 0;
+  for (std::size_t run = 0; run < static_cast<std::size_t>(format.run_count); ++run) {
+    sum += format.widths[run];
+  }
+  return sum;
+}
+
+bool has_known_widths(const KvRowFormat& format) {
+  for (std::size_t run = 0; run < static_cast<std::size_t>(format.run_count); ++run) {
+    const int width = format.widths[run];
+    if (width != 1 && kv_codebook(width) == nullptr) return false;
+    // Runs of one coordinate come first.
+    if (run > 0 && width == 1 && format.widths[run - 1] != 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void check_kv_codec(Contract& contract, std::string_view name, const KvCodec& codec,
+                    const TensorRef& cache) {
+  if (!contract.is_met() || !is_packed_kv(cache.type)) return;
+  const std::string whose(name);
+  contract.tensor(name, codec.matrices, 2, {DataType::kF16});
+  if (!contract.is_met()) return;
+  const std::int64_t heads = cache.shape[0];
+  const std::int64_t head_size = cache.shape[2];
+  const std::int64_t run_count = codec.format.run_count;
+  contract.equal(whose + "'s columns", codec.matrices.shape[1], "the cache's head_size", head_size)
+      .equal(whose + "'s rows", codec.matrices.shape[0], "the rows of the cache's heads",
+             heads * KvCodec::rows_of_head(head_size))
+      .require(head_size <= kKvHeadSizeMax, "a packed KV cache takes heads of at most " +
+                                                std::to_string(kKvHeadSizeMax) + " elements, not " +
+                                                std::to_string(head_size))
+      .require(
+          head_size == 0 || (run_count >= 0 && run_count <= kKvHeadSizeMax &&
+                             codec.format.size_bytes() == kv_row_size_bytes(cache.type, head_size)),
+          whose + "'s rows have another size than the cache's")
+      .require(head_size == 0 || (run_count <= kKvHeadSizeMax && has_known_widths(codec.format) &&
+                                  coordinates(codec.format) == head_size),
+               whose + "'s runs do not make up a head");
+}
+
+}  // namespace tessera

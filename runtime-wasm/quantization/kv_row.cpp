@@ -1,0 +1,255 @@
+#include "quantization/kv_row.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/check.h"
+
+namespace tessera {
+namespace {
+
+constexpr float kStep = 1.0f / kKvCodebookSteps;
+constexpr int kScaleCandidates = 5;  // neighbouring scales that a row is tried with
+constexpr std::size_t kEntries = kKvCodebookEntries;
+
+// What a normally distributed coordinate of unit variance loses in a run of each width, squared.
+constexpr std::array<double, kKvRunWidthMax + 1> kRunErrors = {
+    0.0, 0.00008, 0.00855, 0.04063, 0.09211, 0.14980, 0.20625, 1.0, 0.30567};
+
+// A coordinate's weight in the error: how it falls over the coordinates that calibration sorted,
+// on average over the heads of models that were measured.
+double spectrum_weight(KvSpectrum spectrum, double share) {
+  switch (spectrum) {
+    case KvSpectrum::kFlat: break;
+    case KvSpectrum::kKeys: return share == 0.0 ? 1.0 : std::exp2(-6.0 - 5.5 * share);
+    case KvSpectrum::kValues: return share == 0.0 ? 1.0 : std::exp2(-1.0 - 4.0 * share);
+  }
+  return 1.0;
+}
+
+// Of all ways to cut the coordinates into runs, the best, found from the first coordinate on.
+class RunSearch {
+ public:
+  RunSearch(std::int64_t head_size, std::int64_t run_count, KvSpectrum spectrum)
+      : size_(static_cast<std::size_t>(head_size)),
+        runs_(static_cast<std::size_t>(run_count)),
+        weight_sums_(size_ + 1),
+        cells_((runs_ + 1) * (size_ + 1)) {
+    for (std::size_t i = 0; i < size_; ++i) {
+      const double share = static_cast<double>(i) / static_cast<double>(size_);
+      weight_sums_[i + 1] = weight_sums_[i] + spectrum_weight(spectrum, share);
+    }
+    cell(0, 0).error = 0.0;
+    for (std::size_t run = 0; run < runs_; ++run) extend(run);
+  }
+
+  KvRowFormat format() {
+    KvRowFormat format;
+    format.run_count = static_cast<std::int32_t>(runs_);
+    std::size_t end = size_;
+    for (std::size_t run = runs_; run > 0; --run) {
+      const std::uint8_t width = cell(run, end).width;
+      TESSERA_CHECK(width > 0);
+      format.widths[run - 1] = width;
+      end -= width;
+    }
+    // Where runs are as good in any order, the narrow ones go first all the same.
+    std::sort(format.widths.begin(), format.widths.begin() + format.run_count);
+    return format;
+  }
+
+ private:
+  struct Cell {
+    double error = std::numeric_limits<double>::infinity();
+    std::uint8_t width = 0;  // of the last run
+  };
+
+  Cell& cell(std::size_t runs, std::size_t end) { return cells_[runs * (size_ + 1) + end]; }
+
+  void extend(std::size_t run) {
+    for (std::size_t begin = 0; begin < size_; ++begin) {
+      if (std::isinf(cell(run, begin).error)) continue;
+      for (const int width : kKvRunWidths) {
+        const std::size_t end = begin + static_cast<std::size_t>(width);
+        if (end > size_) continue;
+        const double error = cell(run, begin).error + kRunErrors[static_cast<std::size_t>(width)] *
+                                                          (weight_sums_[end] - weight_sums_[begin]);
+        Cell& target = cell(run + 1, end);
+        if (error < target.error) target = {error, static_cast<std::uint8_t>(width)};
+      }
+    }
+  }
+
+  std::size_t size_, runs_;
+  std::vector<double> weight_sums_;
+  std::vector<Cell> cells_;
+};
+
+// A codebook in the forms that encoding and decoding read.
+struct Codebook {
+  std::vector<float> by_coordinate;  // [width][256]
+  std::vector<float> by_entry;       // [256][kKvRunWidthMax], padded with zeros
+};
+
+struct Codebooks {
+  std::array<Codebook, kKvRunWidthMax + 1> of_width;
+
+  Codebooks() {
+    for (const int width : kKvRunWidths) {
+      if (width == 1) continue;
+      const auto size = static_cast<std::size_t>(width);
+      Codebook& book = of_width[size];
+      book.by_coordinate.resize(size * kEntries);
+      book.by_entry.resize(kEntries * kKvRunWidthMax);
+      for (std::size_t entry = 0; entry < kEntries; ++entry) {
+        for (std::size_t i = 0; i < size; ++i) {
+          const float value = static_cast<float>(kv_codebook(width)[entry * size + i]) * kStep;
+          book.by_coordinate[i * kEntries + entry] = value;
+          book.by_entry[entry * kKvRunWidthMax + i] = value;
+        }
+      }
+    }
+  }
+};
+
+const Codebooks& codebooks() {
+  static const Codebooks books;
+  return books;
+}
+
+// A row with each of a few scales, of which the best is kept.
+struct Candidates {
+  std::array<float, kScaleCandidates> scales;
+  std::array<float, kScaleCandidates> errors{};
+  std::array<std::uint8_t, kScaleCandidates> scale_codes;
+  std::array<std::array<std::uint8_t, kKvHeadSizeMax>, kScaleCandidates> codes;
+};
+
+void encode_number(float z, float weight, std::size_t run, Candidates& candidates) noexcept {
+  for (std::size_t c = 0; c < kScaleCandidates; ++c) {
+    const float steps = z / (candidates.scales[c] * kStep);
+    const float rounded = std::nearbyint(std::clamp(steps, -127.0f, 127.0f));
+    const float error = z - rounded * candidates.scales[c] * kStep;
+    candidates.codes[c][run] = static_cast<std::uint8_t>(static_cast<std::int8_t>(rounded));
+    candidates.errors[c] += weight * error * error;
+  }
+}
+
+// The squared distance of scale * entry from z is |z|^2 + scale * (scale * |entry|^2 - 2 z.entry),
+// weighted coordinate by coordinate: one pass over the entries serves all scales. The entry's
+// number is kept in the distance's last bits, so that one minimum finds both.
+void encode_run(const Codebook& book, std::size_t width, const float* z, const float* weights,
+                std::size_t run, Candidates& candidates) noexcept {
+  std::array<float, kEntries> products{};
+  std::array<float, kEntries> norms{};
+  float base = 0.0f;
+  for (std::size_t i = 0; i < width; ++i) {
+    const float* numbers = book.by_coordinate.data() + i * kEntries;
+    const float weight = weights[i];
+    const float product = -2.0f * weight * z[i];
+    base += weight * z[i] * z[i];
+    for (std::size_t k = 0; k < kEntries; ++k) {
+      products[k] += product * numbers[k];
+      norms[k] += weight * numbers[k] * numbers[k];
+    }
+  }
+  for (std::size_t c = 0; c < kScaleCandidates; ++c) {
+    const float scale = candidates.scales[c];
+    std::int32_t best = std::numeric_limits<std::int32_t>::max();
+    for (std::size_t k = 0; k < kEntries; ++k) {
+      const float distance = std::max(0.0f, base + scale * (scale * norms[k] + products[k]));
+      const std::int32_t keyed =
+          (std::bit_cast<std::int32_t>(distance) & ~255) | static_cast<std::int32_t>(k);
+      best = std::min(best, keyed);
+    }
+    candidates.codes[c][run] = static_cast<std::uint8_t>(best & 255);
+    candidates.errors[c] += std::bit_cast<float>(best & ~255);
+  }
+}
+
+Candidates candidate_scales(std::int64_t size, const KvRowFormat& format, const float* z) noexcept {
+  float squares = 0.0f, largest = 0.0f;
+  for (std::int64_t i = 0; i < size; ++i) {
+    squares += z[i] * z[i];
+    largest = std::max(largest, std::fabs(z[i]));
+  }
+  // Numbers by themselves must not be cut off; points of codebooks suit the mean square.
+  const bool is_all_numbers = format.run_count == size;
+  const float middle =
+      is_all_numbers ? largest / (127.0f * kStep) : std::sqrt(squares / static_cast<float>(size));
+  const int middle_code = kv_scale_code(middle);
+  Candidates candidates;
+  for (int c = 0; c < kScaleCandidates; ++c) {
+    const auto at = static_cast<std::size_t>(c);
+    const int code = std::clamp(middle_code + c - kScaleCandidates / 2, 0, 255);
+    candidates.scale_codes[at] = static_cast<std::uint8_t>(code);
+    candidates.scales[at] = kv_scale(candidates.scale_codes[at]);
+  }
+  return candidates;
+}
+
+}  // namespace
+
+KvRowFormat kv_row_format(DataType type, std::int64_t head_size, KvSpectrum spectrum) {
+  TESSERA_CHECK(is_packed_kv(type) && head_size >= 1 && head_size <= kKvHeadSizeMax);
+  return RunSearch(head_size, kv_row_size_bytes(type, head_size) - 1, spectrum).format();
+}
+
+void encode_kv_row(const KvRowFormat& format, const float* z, const float* weights,
+                   std::uint8_t* row) noexcept {
+  std::int64_t size = 0;
+  for (std::int32_t run = 0; run < format.run_count; ++run) {
+    size += format.widths[static_cast<std::size_t>(run)];
+  }
+  Candidates candidates = candidate_scales(size, format, z);
+  std::size_t first = 0;
+  for (std::size_t run = 0; run < static_cast<std::size_t>(format.run_count); ++run) {
+    const std::size_t width = format.widths[run];
+    if (width == 1) {
+      encode_number(z[first], weights[first], run, candidates);
+    } else {
+      encode_run(codebooks().of_width[width], width, z + first, weights + first, run, candidates);
+    }
+    first += width;
+  }
+  const auto best = static_cast<std::size_t>(
+      std::min_element(candidates.errors.begin(), candidates.errors.end()) -
+      candidates.errors.begin());
+  row[0] = candidates.scale_codes[best];
+  std::copy_n(candidates.codes[best].begin(), format.run_count, row + 1);
+}
+
+void decode_kv_row(const KvRowFormat& format, const std::uint8_t* row, float* z) noexcept {
+  const float scale = kv_scale(row[0]);
+  const std::uint8_t* codes = row + 1;
+  const Codebooks& books = codebooks();
+  std::int32_t run = 0;
+  for (; run < format.run_count && format.widths[static_cast<std::size_t>(run)] == 1; ++run) {
+    z[run] = scale * kStep * static_cast<float>(static_cast<std::int8_t>(codes[run]));
+  }
+  z += run;
+  for (; run < format.run_count; ++run) {
+    const std::size_t width = format.widths[static_cast<std::size_t>(run)];
+    const float* entry = books.of_width[width].by_entry.data() + codes[run] * kKvRunWidthMax;
+    for (int i = 0; i < kKvRunWidthMax; ++i) z[i] = scale * entry[i];
+    z += width;
+  }
+}
+
+std::optional<DataType> kv_type_from_name(std::string_view name) {
+  for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kKv8, DataType::kKv4,
+                              DataType::kKv3, DataType::kKv2}) {
+    if (kv_type_name(type) == name) return type;
+  }
+  return std::nullopt;
+}
+
+std::string_view kv_type_name(DataType type) {
+  const std::string_view name = data_type_name(type);
+  return name.starts_with("kv") ? name.substr(2) : name;
+}
+
+}  // namespace tessera

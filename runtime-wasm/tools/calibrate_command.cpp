@@ -1,0 +1,185 @@
+// tessera calibrate PACKAGE --out DIR: the same package with codecs for packed KV caches
+// (ops/kv_codec.h), made from what the model's keys, values and queries are like on a text.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <memory>
+#include <tuple>
+#include <utility>
+
+#include "backends/cpu/cpu_backend.h"
+#include "calibration/calibration_text.h"
+#include "calibration/kv_codec_observer.h"
+#include "package/package_directory.h"
+#include "package/random_access_file.h"
+#include "tools/commands.h"
+#include "tools/convert_model.h"
+#include "tools/load_model.h"
+#include "tools/package_output.h"
+
+namespace tessera {
+namespace {
+
+constexpr std::size_t kTextSizeBytesMax = std::size_t{1} << 30;
+constexpr std::int64_t kWindowTokensMax = 1024;
+
+struct CalibrateOptions {
+  LoadOptions load;
+  std::string directory;
+  std::string text_file;
+  std::int64_t tokens = 16'384;
+  bool force = false;
+};
+
+// A tensor of the new package: one of the old one, or a codec.
+struct OutputTensor {
+  std::string name;
+  std::int32_t priority = 0;
+  const TensorEntry* entry = nullptr;  // null for a codec
+  Shape shape;
+  std::vector<std::uint16_t> halves;
+};
+
+bool is_codec(std::string_view name) {
+  return name.ends_with("_codec");
+}
+
+// Runs windows of the text, spread over it evenly.
+Result<void> run_text(TextModel& model, std::span<const std::int32_t> ids, std::int64_t tokens) {
+  DecoderModel& decoder = model.decoder();
+  const auto window = static_cast<std::size_t>(decoder.options().context_tokens_max);
+  const auto chunk = static_cast<std::size_t>(decoder.options().chunk_tokens_max);
+  const std::size_t windows_max = ids.size() / window;
+  const std::size_t windows =
+      std::clamp<std::size_t>(static_cast<std::size_t>(tokens) / window, 1, windows_max);
+  for (std::size_t number = 0; number < windows; ++number) {
+    const auto text = ids.subspan(number * windows_max / windows * window, window);
+    for (std::size_t at = 0; at < window; at += chunk) {
+      TESSERA_TRY_VOID(decoder.forward(text.subspan(at, std::min(chunk, window - at)),
+                                       static_cast<std::int64_t>(at), LogitsRows::kNone));
+    }
+    std::fprintf(stderr, "\rwindow %zu of %zu", number + 1, windows);
+  }
+  std::fprintf(stderr, "\n");
+  return {};
+}
+
+Result<std::vector<calibration::KvCodecObserver::LayerCodecs>> observe(
+    const CalibrateOptions& options) {
+  TESSERA_TRY(auto cpu,
+              CpuBackend::create({options.load.threads, std::numeric_limits<std::size_t>::max()}));
+  auto backend = std::make_unique<calibration::KvCodecObserver>(std::move(cpu));
+  const calibration::KvCodecObserver* observer = backend.get();
+  LoadOptions load = options.load;
+  load.kv = "f32";
+  TESSERA_TRY(const PackageDirectory package, PackageDirectory::open(load.package));
+  TESSERA_TRY(const auto configuration,
+              parse_decoder_configuration(package.manifest().architecture,
+                                          package.manifest().configuration_json));
+  load.context_tokens_max = std::min(kWindowTokensMax, configuration.context_tokens_max);
+  TESSERA_TRY(const auto model, load_model(load, std::move(backend)));
+  if (model->tokenizer() == nullptr) {
+    return Error{ErrorCode::kUnsupported, options.load.package + " has no tokenizer"};
+  }
+  std::string text(calibration::builtin_text());
+  if (!options.text_file.empty()) {
+    TESSERA_TRY(text, read_text_file(options.text_file, kTextSizeBytesMax));
+  }
+  TESSERA_TRY(const auto ids,
+              model->tokenizer()->encode(text, EncodeOptions{.parse_special_tokens = false}));
+  const std::int64_t window = model->decoder().options().context_tokens_max;
+  if (static_cast<std::int64_t>(ids.size()) < window) {
+    return Error{ErrorCode::kInvalidArgument, "the text has " + std::to_string(ids.size()) +
+                                                  " tokens, fewer than one window of " +
+                                                  std::to_string(window)};
+  }
+  TESSERA_TRY_VOID(run_text(*model, ids, options.tokens));
+  return observer->codecs();
+}
+
+Result<void> write_tensor(const PackageDirectory& package, const OutputTensor& tensor,
+                          PackageWriter& writer) {
+  const DataType type = tensor.entry == nullptr ? DataType::kF16 : tensor.entry->type;
+  TESSERA_TRY_VOID(writer.begin_tensor(tensor.name, type, tensor.shape, tensor.priority));
+  if (tensor.entry == nullptr) {
+    TESSERA_TRY_VOID(writer.append(std::as_bytes(std::span(tensor.halves))));
+  } else {
+    TESSERA_TRY(const auto bytes, package.read_tensor(*tensor.entry));
+    TESSERA_TRY_VOID(writer.append(bytes));
+  }
+  return writer.end_tensor();
+}
+
+// Everything but what manifest entries `finish` makes anew.
+Manifest described(const Manifest& old) {
+  Manifest manifest = old;
+  manifest.tensors.clear();
+  manifest.shards.clear();
+  manifest.tokenizer_shard.reset();
+  return manifest;
+}
+
+Result<void> run(const CalibrateOptions& options) {
+  TESSERA_TRY(const PackageDirectory package, PackageDirectory::open(options.load.package));
+  TESSERA_TRY(PackageOutput output, PackageOutput::create(options.directory, options.force));
+  TESSERA_TRY(auto codecs, observe(options));
+  TESSERA_TRY(const auto configuration,
+              parse_decoder_configuration(package.manifest().architecture,
+                                          package.manifest().configuration_json));
+  std::vector<OutputTensor> tensors;
+  for (const TensorEntry& entry : package.manifest().tensors) {
+    if (is_codec(entry.name)) continue;
+    tensors.push_back({entry.name, load_priority(entry.name), &entry, entry.shape, {}});
+  }
+  const Shape shape{configuration.key_value_heads * KvCodec::rows_of_head(configuration.head_size),
+                    configuration.head_size};
+  for (std::size_t layer = 0; layer < codecs.size(); ++layer) {
+    for (const bool is_key : {true, false}) {
+      const std::string name =
+          kv_codec_name(static_cast<std::int64_t>(layer), is_key ? "key" : "value");
+      tensors.push_back({name, load_priority(name), nullptr, shape,
+                         std::move(is_key ? codecs[layer].key : codecs[layer].value)});
+    }
+  }
+  std::ranges::sort(tensors, [](const OutputTensor& a, const OutputTensor& b) {
+    return std::tie(a.priority, a.name) < std::tie(b.priority, b.name);
+  });
+  PackageWriter writer(output);
+  if (package.manifest().tokenizer_shard) {
+    TESSERA_TRY(const std::string tokenizer, package.read_tokenizer());
+    TESSERA_TRY_VOID(writer.add_tokenizer(tokenizer));
+  }
+  for (const OutputTensor& tensor : tensors) {
+    TESSERA_TRY_VOID(write_tensor(package, tensor, writer));
+  }
+  Manifest manifest = described(package.manifest());
+  TESSERA_TRY_VOID(writer.finish(manifest));
+  TESSERA_TRY_VOID(output.commit(manifest));
+  std::printf(
+      "%s: codecs for the KV cache of %zu layers, %.2f MB\n", options.directory.c_str(),
+      codecs.size(),
+      static_cast<double>(2 * codecs.size()) * static_cast<double>(shape.element_count()) * 2e-6);
+  return {};
+}
+
+}  // namespace
+
+void add_calibrate_command(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "calibrate", "Add to a package what its KV cache needs to do well with few bits");
+  auto options = std::make_shared<CalibrateOptions>();
+  add_load_options(*command, options->load);
+  command->add_option("--out", options->directory, "Directory to make")->required();
+  command->add_option("--text", options->text_file, "Text to run; by default a built-in one");
+  command->add_option("--tokens", options->tokens, "Tokens of the text to run")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_flag("--force", options->force, "Replace a package that is there already");
+  command->callback([options, &exit_code] {
+    const Result<void> result = run(*options);
+    if (!result) exit_code = report_error(result.error());
+  });
+}
+
+}  // namespace tessera
