@@ -58,11 +58,7 @@ type Options = ReturnType<typeof readOptions>;
 function synthesize({ shape, weights }: Options): string {
   const folder = join(repositoryRoot, 'build/gpu', `${shape}-${weights}`);
   if (!existsSync(join(folder, 'manifest.json'))) {
-    // The last option counts: shapes may name weights of their own.
-    const options = [...gpuShapes[shape].options, '--out', folder, '--force'];
-    const named = options.indexOf('--weights');
-    if (named >= 0) options.splice(named, 2);
-    runNative('synthesize', ...options, '--weights', weights);
+    runNative('synthesize', ...gpuShapes[shape].options(weights), '--out', folder, '--force');
   }
   return folder;
 }

@@ -8,7 +8,7 @@ import { acquireDevice } from '../../web/src/gpu/device.ts';
 import type { ModelCore } from '../../web/src/runtime/modelCore.ts';
 import { loadWasmModule } from '../../web/src/runtime/wasmModule.ts';
 import { WasmRuntime } from '../../web/src/runtime/wasmRuntime.ts';
-import { kTinyShape } from '../../web/test-support/tinyShape.ts';
+import { tinyShapeOf } from '../../web/test-support/tinyShape.ts';
 import { startDawn } from './dawn.ts';
 import { runNative } from './nativeTool.ts';
 import { loadModel } from './session/loadModel.ts';
@@ -24,7 +24,7 @@ let core: ModelCore;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tessera-drawing-'));
-  runNative('synthesize', ...kTinyShape, '--out', join(folder, 'tiny'));
+  runNative('synthesize', ...tinyShapeOf('q4'), '--out', join(folder, 'tiny'));
   server = await startStaticServer({ '/package/': join(folder, 'tiny') });
   const wasmUrl = pathToFileURL(`${findWasmBuild('simd') ?? ''}/`).href;
   const runtime = new WasmRuntime(await loadWasmModule(wasmUrl, 'simd', 1));

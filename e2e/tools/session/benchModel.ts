@@ -74,7 +74,7 @@ function likeliest(logits: Float32Array): number {
   return best;
 }
 
-/** What a loop without any of the runtime's own would do; the prompt is run as the other runs it. */
+/** What a loop without the runtime's own would do; the prompt is run as the other runs it. */
 async function measureNaively(core: ModelCore, ids: number[], tokens: number): Promise<RunSpeed> {
   const { prefill_tokens_per_s, ids: answer } = await measurePipelined(core, ids, 0);
   const known = [...ids, ...answer];
