@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { kvTypes } from '../../web/src/engine/kvType.ts';
 import {
   choose,
   describeAdapter,
@@ -47,7 +48,7 @@ function readOptions() {
     tokens: positiveInteger('tokens', values.tokens),
     runs: positiveInteger('runs', values.runs),
     activations: choose('activations', values.activations, ['f32', 'int8']),
-    kvType: choose('kv', values.kv, ['f32', 'f16']),
+    kvType: choose('kv', values.kv, kvTypes),
     loop: choose('loop', values.loop, ['pipelined', 'naive']),
     ...readEngineChoice(values),
   };

@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { kvTypes } from '../../web/src/engine/kvType.ts';
 import {
   choose,
   describeAdapter,
@@ -21,7 +22,7 @@ import { evaluatePackage, type PackageEvaluation } from './evaluatePackage.ts';
 const usage =
   'usage: evaluate --engine node|chromium|firefox|webkit --package DIR --text FILE' +
   ' [--against DIR] [--backend wasm|webgpu] [--features f32|f16|subgroups] [--threads N]' +
-  ' [--window 512] [--windows N] [--activations f32|int8] [--kv f32|f16] [--json]';
+  ' [--window 512] [--windows N] [--activations f32|int8] [--kv f32|f16|8|4|3|2] [--json]';
 
 function packageFolder(path: string): string {
   const folder = resolve(path);
@@ -53,7 +54,7 @@ function readOptions() {
     windowTokens: positiveInteger('window', values.window),
     windowsMax: values.windows === undefined ? 0 : positiveInteger('windows', values.windows),
     activations: choose('activations', values.activations, ['f32', 'int8']),
-    kvType: choose('kv', values.kv, ['f32', 'f16']),
+    kvType: choose('kv', values.kv, kvTypes),
     ...readEngineChoice(values),
   };
 }

@@ -1,5 +1,6 @@
 /** Measures a package's perplexity in an engine. */
 import { basename, dirname } from 'node:path';
+import type { KvType } from '../../web/src/engine/kvType.ts';
 import type { EngineBrowser } from '../engines/page.ts';
 import type { EngineChoice } from './commandLine.ts';
 import { runSession } from './engineSession.ts';
@@ -16,7 +17,7 @@ export interface EvaluateOptions extends EngineChoice {
   /** 0: all that fit. */
   windowsMax: number;
   activations: 'f32' | 'int8';
-  kvType: 'f32' | 'f16';
+  kvType: KvType;
 }
 
 export interface BitsPerWeight {

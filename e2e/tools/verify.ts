@@ -4,6 +4,7 @@
  * Converts DIR (config.json, model.safetensors), runs it in the engine on the inputs of its
  * reference.safetensors, and prints the relative error of each output. Exits 1 above the tolerance.
  */
+import { kvTypes } from '../../web/src/engine/kvType.ts';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -19,7 +20,8 @@ import { verifyFolder } from './verifyFolder.ts';
 
 const usage =
   'usage: verify --engine node|chromium|firefox|webkit [--backend wasm|webgpu]' +
-  ' [--features f32|f16|subgroups] [--threads N] [--json] DIR';
+  ' [--features f32|f16|subgroups] [--threads N] [--json]' +
+  ' [--kv f32|f16|8|4|3|2] [--tolerance T] DIR';
 
 function readOptions() {
   const { values, positionals } = parseArgs({
@@ -28,6 +30,7 @@ function readOptions() {
       ...engineOptions,
       tolerance: { type: 'string' },
       activations: { type: 'string', default: 'f32' },
+      kv: { type: 'string', default: 'f32' },
     },
   });
   const [folder] = positionals;
@@ -37,6 +40,7 @@ function readOptions() {
     json: values.json,
     tolerance: values.tolerance === undefined ? undefined : Number(values.tolerance),
     activations: choose('activations', values.activations, ['f32', 'int8']),
+    kvType: choose('kv', values.kv, kvTypes),
     ...readEngineChoice(values),
   };
 }

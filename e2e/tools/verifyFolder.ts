@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KvType } from '../../web/src/engine/kvType.ts';
 import type { EngineBrowser } from '../engines/page.ts';
 import type { EngineChoice } from './commandLine.ts';
 import { runSession } from './engineSession.ts';
@@ -20,6 +21,8 @@ export interface VerifyOptions extends EngineChoice {
   /** Holds config.json, model.safetensors and reference.safetensors. */
   source: string;
   activations: 'f32' | 'int8';
+  /** Undefined: f32. */
+  kvType?: KvType | undefined;
   /** Undefined: what is usual where the model ran. */
   tolerance?: number | undefined;
 }
@@ -51,7 +54,7 @@ export async function verifyFolder(
         referenceUrl: '/source/reference.safetensors',
         threads: options.threads,
         activations: options.activations,
-        kvType: 'f32' as const,
+        kvType: options.kvType ?? ('f32' as const),
       },
     };
     const { outcome, ...place } = await runSession(session, browser);

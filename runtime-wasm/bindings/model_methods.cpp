@@ -24,10 +24,9 @@ struct CreateOptions {
 Result<DataType> read_kv_type(const JsonObject& options) {
   TESSERA_TRY(const auto name, options.optional_string("kv_type"));
   if (!name) return DataType::kF16;
-  const auto type = data_type_from_name(*name);
-  if (type && (*type == DataType::kF32 || *type == DataType::kF16)) return *type;
-  return Error{ErrorCode::kInvalidArgument,
-               "kv_type must be f32 or f16, not \"" + std::string(*name) + "\""};
+  if (const auto type = kv_type_from_name(*name)) return *type;
+  return Error{ErrorCode::kInvalidArgument, "kv_type must be " + std::string(kKvTypeNames) +
+                                                ", not \"" + std::string(*name) + "\""};
 }
 
 Result<CreateOptions> read_options(const JsonObject& parameters) {
@@ -75,6 +74,7 @@ void write_memory(const LoadedModel& loaded, JsonWriter& reply) {
   reply.key("kv_cache_bytes").integer(count(use.kv_cache_bytes));
   reply.key("activations_bytes").integer(count(use.activations_bytes));
   reply.key("budget_bytes").integer(count(use.budget_bytes));
+  reply.key("kv_bytes_per_token").integer(count(loaded.model->decoder().kv_bytes_per_token()));
   reply.end_object();
 }
 

@@ -12,7 +12,8 @@ namespace tessera {
 namespace {
 
 constexpr float kStep = 1.0f / kKvCodebookSteps;
-constexpr int kScaleCandidates = 5;  // neighbouring scales that a row is tried with
+constexpr int kScaleNeighbours = 4;  // of the middle scale, on either side, that a row tries
+constexpr std::size_t kScaleCandidates = 2 * kScaleNeighbours + 2;
 constexpr std::size_t kEntries = kKvCodebookEntries;
 
 // What a normally distributed coordinate of unit variance loses in a run of each width, squared.
@@ -170,23 +171,25 @@ void encode_run(const Codebook& book, std::size_t width, const float* z, const f
   }
 }
 
+// The scale of the mean square and its neighbours, which suit points of codebooks, and the least
+// that cuts off no number.
 Candidates candidate_scales(std::int64_t size, const KvRowFormat& format, const float* z) noexcept {
-  float squares = 0.0f, largest = 0.0f;
+  float squares = 0.0f, largest_number = 0.0f;
   for (std::int64_t i = 0; i < size; ++i) {
     squares += z[i] * z[i];
-    largest = std::max(largest, std::fabs(z[i]));
+    const bool is_number = i < format.run_count && format.widths[static_cast<std::size_t>(i)] == 1;
+    if (is_number) largest_number = std::max(largest_number, std::fabs(z[i]));
   }
-  // Numbers by themselves must not be cut off; points of codebooks suit the mean square.
-  const bool is_all_numbers = format.run_count == size;
-  const float middle =
-      is_all_numbers ? largest / (127.0f * kStep) : std::sqrt(squares / static_cast<float>(size));
-  const int middle_code = kv_scale_code(middle);
+  const int middle = kv_scale_code(std::sqrt(squares / static_cast<float>(size)));
+  const float least = largest_number / (127.0f * kStep);
+  int holds_all = kv_scale_code(least);
+  if (holds_all < 255 && kv_scale(static_cast<std::uint8_t>(holds_all)) < least) ++holds_all;
   Candidates candidates;
-  for (int c = 0; c < kScaleCandidates; ++c) {
-    const auto at = static_cast<std::size_t>(c);
-    const int code = std::clamp(middle_code + c - kScaleCandidates / 2, 0, 255);
-    candidates.scale_codes[at] = static_cast<std::uint8_t>(code);
-    candidates.scales[at] = kv_scale(candidates.scale_codes[at]);
+  for (std::size_t c = 0; c < kScaleCandidates; ++c) {
+    const int neighbour = middle + static_cast<int>(c) - kScaleNeighbours;
+    const int code = std::clamp(c + 1 < kScaleCandidates ? neighbour : holds_all, 0, 255);
+    candidates.scale_codes[c] = static_cast<std::uint8_t>(code);
+    candidates.scales[c] = kv_scale(candidates.scale_codes[c]);
   }
   return candidates;
 }

@@ -78,9 +78,11 @@ Result<void> run(BenchOptions options) {
   TESSERA_TRY(const Speed speed, measure(*model, options));
   if (!options.json) {
     std::printf(
-        "prefill %.1f tokens/s (%lld tokens), decode %.1f tokens/s (%lld tokens), %d threads\n",
+        "prefill %.1f tokens/s (%lld tokens), decode %.1f tokens/s (%lld tokens), %d threads, "
+        "%zu bytes of KV cache for each token\n",
         speed.prefill_tokens_per_s, static_cast<long long>(options.prompt_tokens),
-        speed.decode_tokens_per_s, static_cast<long long>(options.tokens), options.load.threads);
+        speed.decode_tokens_per_s, static_cast<long long>(options.tokens), options.load.threads,
+        model->decoder().kv_bytes_per_token());
     return {};
   }
   JsonWriter json;
@@ -90,6 +92,8 @@ Result<void> run(BenchOptions options) {
   json.key("prompt_tokens").integer(options.prompt_tokens);
   json.key("tokens").integer(options.tokens);
   json.key("threads").integer(options.load.threads);
+  json.key("kv_bytes_per_token")
+      .integer(static_cast<std::int64_t>(model->decoder().kv_bytes_per_token()));
   json.key("runs").integer(options.runs);
   json.end_object();
   std::printf("%s\n", std::move(json).take().c_str());

@@ -130,7 +130,9 @@ Result<Score> evaluate(TextModel& model, TextModel* other, std::span<const std::
 }
 
 void print_score(const Score& score, const Comparison& comparison, const BitsPerWeight& bits,
-                 std::size_t resident_bytes, bool as_json) {
+                 TextModel& model, bool as_json) {
+  const std::size_t resident_bytes = model.backend().memory_use().total_bytes();
+  const std::size_t kv_bytes = model.decoder().kv_bytes_per_token();
   const bool is_compared = !comparison.divergences.empty();
   if (!as_json) {
     std::printf("perplexity %.4f, top-1 accuracy %.4f, %lld windows, %lld tokens\n",
@@ -138,7 +140,8 @@ void print_score(const Score& score, const Comparison& comparison, const BitsPer
                 static_cast<long long>(score.tokens));
     std::printf("bits per weight: %.3f in linear layers, %.3f in the file\n", bits.linear,
                 bits.file);
-    std::printf("resident: %zu bytes\n", resident_bytes);
+    std::printf("resident: %zu bytes; %zu bytes of KV cache for each token\n", resident_bytes,
+                kv_bytes);
     if (is_compared) {
       std::printf(
           "against the other: KL divergence %.5f on average, %.5f at the 99th percentile; "
@@ -158,6 +161,7 @@ void print_score(const Score& score, const Comparison& comparison, const BitsPer
   json.key("file").number(bits.file);
   json.end_object();
   json.key("resident_bytes").integer(static_cast<std::int64_t>(resident_bytes));
+  json.key("kv_bytes_per_token").integer(static_cast<std::int64_t>(kv_bytes));
   if (is_compared) {
     json.key("against").begin_object();
     json.key("kl_divergence_mean").number(comparison.mean());
@@ -205,8 +209,7 @@ Result<void> run(EvaluateOptions options) {
                      " tokens, fewer than one window of " + std::to_string(options.window_tokens) +
                      " and its next token"};
   }
-  print_score(score, comparison, bits_per_weight(model->manifest()),
-              model->backend().memory_use().total_bytes(), options.json);
+  print_score(score, comparison, bits_per_weight(model->manifest()), *model, options.json);
   return {};
 }
 

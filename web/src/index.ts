@@ -10,6 +10,7 @@ export type * from './capabilities/report.ts';
 export type * from './connection/client.ts';
 export type * from './connection/runnerSession.ts';
 export type * from './engine/engine.ts';
+export type { KvType } from './engine/kvType.ts';
 export type * from './engine/openaiTypes.ts';
 export type { ListModelsOptions, ModelSummary } from './loading/modelList.ts';
 export type * from './loading/progress.ts';

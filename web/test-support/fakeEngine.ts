@@ -157,6 +157,7 @@ function makeEngine(fake: FakeEngineOptions, model: string): FakeEngine {
       Promise.resolve({
         weightsBytes: 80_000_000,
         kvCacheBytes: 10_000_000,
+        kvBytesPerToken: 2560,
         activationsBytes: 1_000_000,
         budgetBytes: 2_000_000_000,
         heapBytes: 100_000_000,

@@ -152,6 +152,7 @@ export class FakeWasm implements WasmModule {
 export const fakeMemory = {
   weights_bytes: 1000,
   kv_cache_bytes: 200,
+  kv_bytes_per_token: 20,
   activations_bytes: 30,
   budget_bytes: 4000,
 };

@@ -1,4 +1,5 @@
 /** Loads a package over HTTP into the runtime, shard by shard. */
+import type { KvType } from '../../../web/src/engine/kvType.ts';
 import type { AcquiredDevice } from '../../../web/src/gpu/device.ts';
 import type { Profiler } from '../../../web/src/gpu/profiler.ts';
 import { ModelCore } from '../../../web/src/runtime/modelCore.ts';
@@ -9,7 +10,7 @@ export interface LoadOptions {
   packageUrl: string;
   threads: number;
   activations: 'f32' | 'int8';
-  kvType: 'f32' | 'f16';
+  kvType: KvType;
   /** Undefined: as many as the model has. */
   contextTokensMax?: number | undefined;
   /** All bytes are there; kernels may still be compiled. Not for a command that is sent. */

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "quantization/kv_row.h"
+
 namespace tessera::webgpu {
 
 std::array<std::uint32_t, 3> grid(std::int64_t count, const DeviceLimits& limits) {
@@ -27,6 +29,12 @@ Result<void> check_grid_extent(std::string_view op, std::int64_t count,
 }
 
 Result<std::string> cache_choice(std::string_view op, const TensorRef& cache) {
+  if (is_packed_kv(cache.type)) {
+    return Error{ErrorCode::kUnsupported,
+                 std::string(op) + " on a GPU has no kernels for a KV cache of " +
+                     std::string(kv_type_name(cache.type)) +
+                     " bits; run the model on Wasm, or choose a KV cache of f16"};
+  }
   constexpr std::int64_t kHeadSizeMax = 256;
   const std::int64_t head_size = cache.shape[2];
   if (head_size > kHeadSizeMax) {

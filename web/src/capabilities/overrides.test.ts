@@ -4,11 +4,12 @@ import { readOverrides } from './overrides.ts';
 describe('overrides in the address', () => {
   test('reads all of them', () => {
     const all =
-      '?backend=webgpu&features=f16&threads=1&variant=simd&transport=websocket&testing=true';
+      '?backend=webgpu&features=f16&threads=1&variant=simd&transport=websocket&testing=true&kv=4';
     expect(readOverrides(all)).toEqual({
       backend: 'webgpu',
       features: 'f16',
       isTesting: true,
+      kvType: '4',
       threads: 1,
       variant: 'simd',
       transport: 'websocket',
@@ -28,7 +29,7 @@ describe('overrides in the address', () => {
     },
   );
 
-  test.each(['backend=cuda', 'features=f64', 'variant=avx', 'transport=pigeon'])(
+  test.each(['backend=cuda', 'features=f64', 'variant=avx', 'transport=pigeon', 'kv=5', 'kv='])(
     'refuses %s, naming it',
     (query) => {
       expect(() => readOverrides(`?${query}`)).toThrow(query);

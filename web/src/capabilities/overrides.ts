@@ -1,6 +1,7 @@
 // Overrides in a page's address:
-// `?backend=webgpu&features=f32&threads=1&variant=simd&transport=websocket`.
+// `?backend=webgpu&features=f32&threads=1&variant=simd&transport=websocket&kv=4`.
 import { TesseraError } from '../tesseraError.ts';
+import { kvTypes } from '../engine/kvType.ts';
 import { gpuFeatureSets } from '../gpu/featureSet.ts';
 import type { CapabilityOverrides, WasmVariant } from './report.ts';
 import { joinWords } from './sentences.ts';
@@ -42,6 +43,11 @@ export function readOverrides(search: string): CapabilityOverrides {
   const transport = query.get('transport');
   if (transport === 'http' || transport === 'websocket') overrides.transport = transport;
   else if (transport !== null) throw refuse('transport', transport, '"http" or "websocket"');
+
+  const kv = query.get('kv');
+  const kvType = kvTypes.find((name) => name === kv);
+  if (kvType) overrides.kvType = kvType;
+  else if (kv !== null) throw refuse('kv', kv, joinWords(kvTypes, 'or'));
 
   const threads = query.get('threads');
   if (threads !== null) {

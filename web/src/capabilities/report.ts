@@ -1,4 +1,5 @@
 // What a browser was found to offer, and the build and number of threads chosen for it.
+import type { KvType } from '../engine/kvType.ts';
 import type { GpuFeatureSet } from '../gpu/featureSet.ts';
 import type { ShardTransport } from '../loading/progress.ts';
 
@@ -57,6 +58,8 @@ export interface CapabilityReport {
 // `?backend=wasm&threads=1&variant=simd&features=f32&transport=websocket`. The transport is no
 // capability, but comes along for createEngine().
 export interface CapabilityOverrides {
+  // Of the key-value cache.
+  kvType?: KvType | undefined;
   backend?: Backend | undefined;
   // What the kernels of WebGPU may use; all that the adapter has by default.
   features?: GpuFeatureSet | undefined;

@@ -1,4 +1,5 @@
 // The engine as its users see it: one model, loaded into a worker of this tab.
+import type { KvType } from './kvType.ts';
 import type { Backend, CapabilityReport, WasmVariant } from '../capabilities/report.ts';
 import type { RunnerOptions, RunnerSession } from '../connection/runnerSession.ts';
 import type { GpuFeatureSet } from '../gpu/featureSet.ts';
@@ -23,8 +24,9 @@ export interface EngineOptions {
   // Tokens of the conversation to reserve memory for; the model's own limit by default, or less
   // where memory is short.
   contextTokensMax?: number | undefined;
-  // Number format of the key-value cache; "f16" by default.
-  kvType?: 'f32' | 'f16' | undefined;
+  // Number format of the key-value cache, "f16" by default; "8", "4", "3" and "2" pack it into so
+  // many bits for each number, on Wasm.
+  kvType?: KvType | undefined;
   // Number format of activations in matrix products; "int8" (faster) by default.
   activations?: 'f32' | 'int8' | undefined;
   // Bytes of memory the model may take; derived from the device by default.
@@ -46,6 +48,7 @@ export interface EngineOptions {
 export interface EngineMemory {
   weightsBytes: number;
   kvCacheBytes: number;
+  kvBytesPerToken: number;
   activationsBytes: number;
   budgetBytes: number;
   heapBytes: number;

@@ -1,5 +1,6 @@
 // How fast each backend decodes, by a short measurement with a small model of zeros.
 import type { Clock } from '../clock.ts';
+import type { KvType } from '../engine/kvType.ts';
 import type { AcquiredDevice } from '../gpu/device.ts';
 import { TesseraError } from '../tesseraError.ts';
 import type { BackendMeasurement } from './measurementStore.ts';
@@ -12,7 +13,7 @@ export interface MeasureOptions {
   device: AcquiredDevice;
   threads: number;
   activations: 'f32' | 'int8';
-  kvType: 'f32' | 'f16';
+  kvType: KvType;
   clock: Clock;
   yieldToEvents: () => Promise<void>;
 }

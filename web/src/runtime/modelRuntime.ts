@@ -76,6 +76,7 @@ export class ModelRuntime {
     return {
       weightsBytes: memory.weights_bytes,
       kvCacheBytes: memory.kv_cache_bytes,
+      kvBytesPerToken: memory.kv_bytes_per_token,
       activationsBytes: memory.activations_bytes,
       budgetBytes: memory.budget_bytes,
       heapBytes: this.#core.heap.length,

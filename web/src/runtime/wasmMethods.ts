@@ -1,4 +1,5 @@
 // The methods of the Wasm module: parameters and results as they cross in JSON.
+import type { KvType } from '../engine/kvType.ts';
 import type { CoreDeviceLimits } from '../gpu/device.ts';
 
 export interface WasmMemory {
@@ -6,6 +7,8 @@ export interface WasmMemory {
   kv_cache_bytes: number;
   activations_bytes: number;
   budget_bytes: number;
+  // Of the KV cache, for each token of the context.
+  kv_bytes_per_token: number;
 }
 
 export interface WasmModelOptions {
@@ -14,7 +17,7 @@ export interface WasmModelOptions {
   // Of the device, for the backend "webgpu".
   gpu?: CoreDeviceLimits | undefined;
   threads: number;
-  kv_type: 'f32' | 'f16';
+  kv_type: KvType;
   context_tokens_max?: number | undefined;
   memory_budget_bytes: number;
   activations: 'f32' | 'int8';

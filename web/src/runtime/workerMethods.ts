@@ -2,6 +2,7 @@
 import type { WireTokenLogprob } from '../../../protocol/generated/protocol.ts';
 import type { Backend, WasmVariant } from '../capabilities/report.ts';
 import type { EngineMemory, Logits, SamplingDefaults } from '../engine/engine.ts';
+import type { KvType } from '../engine/kvType.ts';
 import type { ChatMessage, FinishReason } from '../engine/openaiTypes.ts';
 import type { GpuFeatureSet } from '../gpu/featureSet.ts';
 import type { LoadProgress, ShardTransport } from '../loading/progress.ts';
@@ -13,7 +14,7 @@ export interface LoadParameters {
   variant: WasmVariant;
   threads: number;
   contextTokensMax: number | undefined;
-  kvType: 'f32' | 'f16';
+  kvType: KvType;
   activations: 'f32' | 'int8';
   memoryBudgetBytes: number;
   gpuMemoryBudgetBytes: number;

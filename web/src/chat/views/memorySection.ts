@@ -59,6 +59,8 @@ export function renderMemory(memory: EngineMemory): Node[] {
       'dl',
       { class: 'figures' },
       ...rows,
+      element('dt', {}, 'KV cache for each token'),
+      element('dd', {}, formatBytes(memory.kvBytesPerToken)),
       element('dt', { class: 'total' }, 'Together'),
       element(
         'dd',
