@@ -70,7 +70,10 @@ function print({ evaluation, variant, threads, adapter }: PackageEvaluation): vo
   console.log(
     `bits per weight: ${linear.toFixed(3)} in linear layers, ${file.toFixed(3)} in the file`,
   );
-  console.log(`resident: ${evaluation.resident_bytes} bytes`);
+  console.log(
+    `resident: ${evaluation.resident_bytes} bytes; ` +
+      `a token in the cache takes ${evaluation.kv_bytes_per_token}`,
+  );
   if (!against) return;
   console.log(
     `against the other: KL divergence ${against.kl_divergence_mean.toFixed(5)} on average, ` +

@@ -73,6 +73,7 @@ describe('story15m', () => {
       expect(given.tokens).toBe(96);
       expect(deviation(given.perplexity, expected.perplexity)).toBeLessThan(0.001);
       expect(Math.abs(given.top1_accuracy - expected.top1_accuracy)).toBeLessThanOrEqual(1 / 96);
+      expect(given.kv_bytes_per_token).toBe(expected.kv_bytes_per_token);
       const [ours, theirs] = [given.against, expected.against];
       expect(theirs?.kl_divergence_mean).toBeGreaterThan(0.01);
       expect(deviation(ours?.kl_divergence_mean, theirs?.kl_divergence_mean)).toBeLessThan(0.02);

@@ -29,6 +29,7 @@ export interface Evaluation {
   windows: number;
   tokens: number;
   resident_bytes: number;
+  kv_bytes_per_token: number;
   against?: DistributionComparison;
 }
 
@@ -101,9 +102,11 @@ function countWindows(tokens: number, { windowTokens, windowsMax }: EvaluateComm
   return windowsMax > 0 ? Math.min(fitting, windowsMax) : fitting;
 }
 
-function residentBytes(core: ModelCore): number {
+function memoryOf(core: ModelCore): Pick<Evaluation, 'resident_bytes' | 'kv_bytes_per_token'> {
   const memory = core.call('memory', {});
-  return memory.weights_bytes + memory.kv_cache_bytes + memory.activations_bytes;
+  const { kv_bytes_per_token } = memory;
+  const resident_bytes = memory.weights_bytes + memory.kv_cache_bytes + memory.activations_bytes;
+  return { resident_bytes, kv_bytes_per_token };
 }
 
 export async function evaluateModel(place: Place, command: EvaluateCommand): Promise<Evaluation> {
@@ -142,7 +145,7 @@ export async function evaluateModel(place: Place, command: EvaluateCommand): Pro
     top1_accuracy: correct / tokens,
     windows,
     tokens,
-    resident_bytes: residentBytes(core),
+    ...memoryOf(core),
     ...(comparison ? { against: comparison.result() } : {}),
   };
 }
