@@ -62,17 +62,18 @@ struct TableDot {
   template <int kChunk>
   static Sum dot_low(Sum sum, const Indices& indices, const std::byte* tables) noexcept {
     const __m256i units = _mm256_set1_epi16(0x0201);
-    sum = add_look_up(sum, tables, 2 * kChunk, indices.first, units);
-    return add_look_up(sum, tables, 2 * kChunk + 4, indices.last, units);
+    sum = add_pairs(sum, found(tables, 2 * kChunk, indices.first), units);
+    return add_pairs(sum, found(tables, 2 * kChunk + 4, indices.last), units);
   }
   template <int kChunk>
   static Sum dot_high(Sum sum, const Indices& indices, const std::byte* tables) noexcept {
-    const __m256i even = _mm256_set1_epi16(0x0004);
-    const __m256i odd = _mm256_set1_epi16(0x0400);
-    sum = add_look_up(sum, tables, 0, indices.first, even);
-    sum = add_look_up(sum, tables, 2, indices.first, odd);
-    sum = add_look_up(sum, tables, 4, indices.last, even);
-    return add_look_up(sum, tables, 6, indices.last, odd);
+    const __m256i units = _mm256_set1_epi8(4);
+    const __m256i odd = _mm256_set1_epi16(static_cast<short>(0xff00));
+    const __m256i first =
+        _mm256_blendv_epi8(found(tables, 0, indices.first), found(tables, 2, indices.first), odd);
+    const __m256i last =
+        _mm256_blendv_epi8(found(tables, 4, indices.last), found(tables, 6, indices.last), odd);
+    return add_pairs(add_pairs(sum, first, units), last, units);
   }
   // Each row's sum in 32 bits.
   static Sums end(Sum sum) noexcept {
@@ -81,10 +82,13 @@ struct TableDot {
   }
 
  private:
-  static Sum add_look_up(Sum sum, const std::byte* tables, int quad, __m256i indices,
-                         __m256i units) noexcept {
-    const __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables + 16 * quad));
-    return _mm256_add_epi16(sum, _mm256_maddubs_epi16(units, _mm256_shuffle_epi8(both, indices)));
+  // From the tables of a quad and of the next, one in each half.
+  static __m256i found(const std::byte* tables, int quad, __m256i indices) noexcept {
+    const auto* both = reinterpret_cast<const __m256i*>(tables + 16 * quad);
+    return _mm256_shuffle_epi8(_mm256_loadu_si256(both), indices);
+  }
+  static Sum add_pairs(Sum sum, __m256i bytes, __m256i units) noexcept {
+    return _mm256_add_epi16(sum, _mm256_maddubs_epi16(units, bytes));
   }
 };
 

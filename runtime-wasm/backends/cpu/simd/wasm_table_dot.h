@@ -46,22 +46,35 @@ class LowBitLines {
   v128_t zeros_;
 };
 
-// kEven and kOdd times the even and the odd bytes, added.
-template <int kEven, int kOdd>
-v128_t weighted_pairs(v128_t bytes) noexcept {
 #if defined(__wasm_relaxed_simd__)
-  const WasmConstants& constants = kWasmConstants;
-  const auto& units = kOdd == 0    ? constants.units_4_0
-                      : kEven == 0 ? constants.units_0_4
-                                   : constants.units_1_2;
-  return wasm_i16x8_relaxed_dot_i8x16_i7x16(bytes, load_constant(units));
-#else
-  static_assert((kEven == 1 && kOdd == 2) || kEven + kOdd == 4);
-  if constexpr (kOdd == 0) return wasm_i16x8_shr(wasm_i16x8_shl(bytes, 8), 6);
-  if constexpr (kEven == 0) return wasm_i16x8_shl(wasm_i16x8_shr(bytes, 8), 2);
-  return wasm_i16x8_add(wasm_i16x8_extadd_pairwise_i8x16(bytes), wasm_i16x8_shr(bytes, 8));
-#endif
+inline v128_t look_up(v128_t table, v128_t indices) noexcept {
+  return wasm_i8x16_relaxed_swizzle(table, indices);
 }
+// Even bytes of one, odd bytes of the other.
+inline v128_t even_and_odd(v128_t even, v128_t odd) noexcept {
+  return wasm_i8x16_relaxed_laneselect(even, odd, load_constant(kWasmConstants.even_bytes));
+}
+// Even bytes and twice the odd bytes, added; four times both.
+inline v128_t add_1_2(v128_t bytes) noexcept {
+  return wasm_i16x8_relaxed_dot_i8x16_i7x16(bytes, load_constant(kWasmConstants.units_1_2));
+}
+inline v128_t add_4_4(v128_t bytes) noexcept {
+  return wasm_i16x8_relaxed_dot_i8x16_i7x16(bytes, load_constant(kWasmConstants.units_4_4));
+}
+#else
+inline v128_t look_up(v128_t table, v128_t indices) noexcept {
+  return wasm_i8x16_swizzle(table, indices);
+}
+inline v128_t even_and_odd(v128_t even, v128_t odd) noexcept {
+  return wasm_v128_bitselect(even, odd, load_constant(kWasmConstants.even_bytes));
+}
+inline v128_t add_1_2(v128_t bytes) noexcept {
+  return wasm_i16x8_add(wasm_i16x8_extadd_pairwise_i8x16(bytes), wasm_i16x8_shr(bytes, 8));
+}
+inline v128_t add_4_4(v128_t bytes) noexcept {
+  return wasm_i16x8_shl(wasm_i16x8_extadd_pairwise_i8x16(bytes), 2);
+}
+#endif
 
 // The sums of a whole group stay in 16 bits: at most 8 * 7 * 127.
 struct TableDot {
@@ -82,28 +95,23 @@ struct TableDot {
   static Sum begin() noexcept { return wasm_i32x4_const_splat(0); }
   template <int kChunk>
   static Sum dot_low(Sum sum, const Indices& indices, const std::byte* tables) noexcept {
-    sum = add_look_up<1, 2>(sum, tables, kChunk, indices.first);
-    return add_look_up<1, 2>(sum, tables, kChunk + 4, indices.last);
+    sum = wasm_i16x8_add(sum, add_1_2(found<kChunk>(tables, indices.first)));
+    return wasm_i16x8_add(sum, add_1_2(found<kChunk + 4>(tables, indices.last)));
   }
   template <int kChunk>
   static Sum dot_high(Sum sum, const Indices& indices, const std::byte* tables) noexcept {
-    sum = add_look_up<4, 0>(sum, tables, kChunk, indices.first);
-    sum = add_look_up<0, 4>(sum, tables, kChunk + 2, indices.first);
-    sum = add_look_up<4, 0>(sum, tables, kChunk + 4, indices.last);
-    return add_look_up<0, 4>(sum, tables, kChunk + 6, indices.last);
+    const v128_t first = even_and_odd(found<kChunk>(tables, indices.first),
+                                      found<kChunk + 2>(tables, indices.first));
+    const v128_t last = even_and_odd(found<kChunk + 4>(tables, indices.last),
+                                     found<kChunk + 6>(tables, indices.last));
+    return wasm_i16x8_add(wasm_i16x8_add(sum, add_4_4(first)), add_4_4(last));
   }
   static Sums end(Sum sum) noexcept { return sum; }
 
  private:
-  template <int kEven, int kOdd>
-  static Sum add_look_up(Sum sum, const std::byte* tables, int quad, v128_t indices) noexcept {
-    const v128_t table = wasm_v128_load(tables + 16 * quad);
-#if defined(__wasm_relaxed_simd__)
-    const v128_t found = wasm_i8x16_relaxed_swizzle(table, indices);
-#else
-    const v128_t found = wasm_i8x16_swizzle(table, indices);
-#endif
-    return wasm_i16x8_add(sum, weighted_pairs<kEven, kOdd>(found));
+  template <int kQuad>
+  static v128_t found(const std::byte* tables, v128_t indices) noexcept {
+    return look_up(wasm_v128_load(tables + 16 * kQuad), indices);
   }
 };
 
