@@ -11,8 +11,15 @@ import numpy as np
 ROWS, COLUMNS = 8, 32  # of a block
 
 
+LOW_BIT_LAYOUT = 2  # of q2 and q3 (runtime-wasm/package/manifest.h)
+
+
 def read_manifest(folder):
-    return json.loads((pathlib.Path(folder) / "manifest.json").read_text())
+    manifest = json.loads((pathlib.Path(folder) / "manifest.json").read_text())
+    has_low_bits = any(tensor["type"] in ("q2", "q3") for tensor in manifest["tensors"])
+    if has_low_bits and manifest.get("low_bit_layout") != LOW_BIT_LAYOUT:
+        raise SystemExit(f"{folder} has q2 or q3 in another layout: convert the model again")
+    return manifest
 
 
 def blocks_of(values, fill):
@@ -45,19 +52,25 @@ def scale_codes(scales):
     return ((bits >> 19) - ((127 - 13) << 4)).astype(np.uint8)
 
 
+def bit_bytes(split, bit):
+    """That bit of [..., row, last, half, odd, j] as bytes [..., row, half, odd]."""
+    ones = split >> bit & 1
+    return sum(ones[:, :, :, last, :, :, j] << (4 * last + j)
+               for last in range(2) for j in range(4)).astype(np.uint8)
+
+
 def pack_low_bits(bits, quants, scales, zeros):
     rows = quants.shape[0]
     quants = blocks_of(quants, 0)
     panels, groups = quants.shape[:2]
     codes = np.round(zeros * (64 if bits == 2 else 32)).astype(np.uint8)
     parts = [lines_of(scale_codes(scales), rows), lines_of(codes, rows)]
-    # column = 8 k + 4 chunk + j
-    four = (quants & 3).reshape(panels, groups, ROWS, 4, 2, 4)
-    low = sum(four[:, :, :, k].astype(np.uint8) << (2 * k) for k in range(4)).astype(np.uint8)
-    parts.append(low.transpose(0, 1, 3, 2, 4))
-    if bits == 3:  # column = 4 b + j
-        eight = (quants >> 2).reshape(panels, groups, ROWS, 8, 4)
-        parts.append(sum(eight[:, :, :, b] << b for b in range(8)).astype(np.uint8))
+    # column = 16 last + 8 half + 4 odd + j
+    split = quants.reshape(panels, groups, ROWS, 2, 2, 2, 4)
+    low = np.stack([bit_bytes(split, 0), bit_bytes(split, 1)], -1)  # [row, half, odd, bit]
+    parts.append(low.transpose(0, 1, 3, 4, 2, 5))
+    if bits == 3:
+        parts.append(bit_bytes(split, 2).transpose(0, 1, 4, 2, 3))  # [odd, row, half]
     return joined(*parts)
 
 

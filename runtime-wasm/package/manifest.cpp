@@ -162,6 +162,20 @@ Result<void> check_format(const JsonObject& root) {
   return {};
 }
 
+// Bytes of another layout would be read as other weights.
+Result<void> check_low_bit_layout(const JsonObject& root, const std::vector<TensorEntry>& tensors) {
+  const auto has_low_bits = [](const TensorEntry& tensor) {
+    return tensor.type == DataType::kQ3 || tensor.type == DataType::kQ2;
+  };
+  const auto tensor = std::find_if(tensors.begin(), tensors.end(), has_low_bits);
+  if (tensor == tensors.end()) return {};
+  TESSERA_TRY(const auto layout, root.optional_integer("low_bit_layout"));
+  if (layout == kLowBitLayout) return {};
+  return Error{ErrorCode::kUnsupported,
+               "\"" + tensor->name + "\" of type " + std::string(data_type_name(tensor->type)) +
+                   " has another layout than this build reads: convert the model again"};
+}
+
 Result<std::string> parse_object_text(const JsonObject& root, std::string_view key) {
   TESSERA_TRY(const auto object, root.optional_object(key));
   return object ? object->value().text() : std::string("{}");
@@ -192,6 +206,7 @@ Result<Manifest> parse_root(const JsonObject& root) {
   TESSERA_TRY(manifest.shards, parse_shards(root));
   TESSERA_TRY_VOID(parse_tokenizer(root, manifest));
   TESSERA_TRY(manifest.tensors, parse_tensors(root, manifest.shards));
+  TESSERA_TRY_VOID(check_low_bit_layout(root, manifest.tensors));
   return manifest;
 }
 

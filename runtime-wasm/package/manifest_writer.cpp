@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "package/manifest.h"
 
@@ -25,12 +27,19 @@ void write_shard(JsonWriter& json, const ShardEntry& shard) {
   json.key("priority").integer(shard.priority).end_object();
 }
 
+bool has_low_bits(const TensorEntry& tensor) {
+  return tensor.type == DataType::kQ3 || tensor.type == DataType::kQ2;
+}
+
 }  // namespace
 
 std::string write_manifest(const Manifest& manifest) {
   JsonWriter json;
   json.begin_object().key("format").string("tessera-package");
   json.key("version").integer(kManifestVersion);
+  if (std::ranges::any_of(manifest.tensors, has_low_bits)) {
+    json.key("low_bit_layout").integer(kLowBitLayout);
+  }
   json.key("name").string(manifest.name);
   json.key("architecture").string(manifest.architecture);
   json.key("configuration").raw(manifest.configuration_json);

@@ -58,6 +58,14 @@ LowBitLine refit(const Group& group, const LowBitLine& line, int bits) noexcept 
   return encode_low_bit_line(scale, (quant - weight / scale) / sum, bits);
 }
 
+// Four neighbouring columns are a quad; a byte holds one of the first four and one of the others.
+std::int64_t quad_of(std::int64_t column) {
+  return column / 4;
+}
+int bit_of(std::int64_t column) {
+  return static_cast<int>(column % 4 + column / 16 * 4);
+}
+
 }  // namespace
 
 LowBitLine encode_low_bit_line(float scale, float zero, int bits) noexcept {
@@ -107,21 +115,27 @@ LowBitLine fit_low_bit_line(const float* weights, const float* importance, std::
 }
 
 int read_low_plane(const LowPlane& plane, std::int64_t row, std::int64_t column) noexcept {
-  return plane[column / 4 % 2][row][column % 4] >> (column / 8 * 2) & 3;
+  const std::uint8_t* bytes = plane[quad_of(column) % 4][row];
+  const int bit = bit_of(column);
+  return (bytes[0] >> bit & 1) | (bytes[1] >> bit & 1) << 1;
 }
 
 int read_high_plane(const HighPlane& plane, std::int64_t row, std::int64_t column) noexcept {
-  return plane[row][column % 4] >> (column / 4) & 1;
+  const std::int64_t quad = quad_of(column) % 4;
+  return plane[quad % 2][row][quad / 2] >> bit_of(column) & 1;
 }
 
 void write_low_plane(LowPlane& plane, std::int64_t row, std::int64_t column, int quant) noexcept {
-  std::uint8_t& byte = plane[column / 4 % 2][row][column % 4];
-  byte = static_cast<std::uint8_t>(byte | (quant & 3) << (column / 8 * 2));
+  std::uint8_t* bytes = plane[quad_of(column) % 4][row];
+  const int bit = bit_of(column);
+  bytes[0] = static_cast<std::uint8_t>(bytes[0] | (quant & 1) << bit);
+  bytes[1] = static_cast<std::uint8_t>(bytes[1] | (quant >> 1 & 1) << bit);
 }
 
 void write_high_plane(HighPlane& plane, std::int64_t row, std::int64_t column, int bit) noexcept {
-  std::uint8_t& byte = plane[row][column % 4];
-  byte = static_cast<std::uint8_t>(byte | (bit & 1) << (column / 4));
+  const std::int64_t quad = quad_of(column) % 4;
+  std::uint8_t& byte = plane[quad % 2][row][quad / 2];
+  byte = static_cast<std::uint8_t>(byte | (bit & 1) << bit_of(column));
 }
 
 }  // namespace tessera

@@ -9,9 +9,12 @@
 // scale takes a shift and an addition to the exponent of a float, on a GPU as on a processor, and
 // no subnormal number occurs.
 //
-// The low plane holds two bits of each weight: byte low[chunk 0..1][row 0..7][j 0..3] has in its
-// bits 2k and 2k + 1 those of column 8k + 4 * chunk + j. The high plane of q3 holds the third:
-// byte high[row][j] has in its bit b that of column 4b + j.
+// Quants lie bit by bit, four neighbouring columns in a nibble: a nibble is an index into a table
+// of what sums four activations have, and one load holds eight rows' nibbles of the same columns.
+// The low planes hold bits 0 and 1: byte low[i 0..3][row 0..7][bit 0..1] has that bit of columns
+// 4i + j in its bit j and of columns 16 + 4i + j in its bit 4 + j. The high plane of q3 holds bit
+// 2: byte high[i 0..1][row][half 0..1] has that of columns 4 * (i + 2 * half) + j in its bit j and
+// of those 16 further in its bit 4 + j.
 #pragma once
 
 #include <bit>
@@ -26,8 +29,8 @@ inline constexpr std::uint32_t kLowBitScaleExponentMin = 127 - 13;  // of a floa
 inline constexpr float kLowBitScaleMin = 0x1p-13f;
 inline constexpr float kLowBitScaleMax = 7.75f;
 
-using LowPlane = std::uint8_t[2][kPanelRows][4];
-using HighPlane = std::uint8_t[kPanelRows][4];
+using LowPlane = std::uint8_t[4][kPanelRows][2];
+using HighPlane = std::uint8_t[2][kPanelRows][2];
 
 // A group's scale and zero point as they are stored.
 struct LowBitLine {
@@ -41,6 +44,10 @@ constexpr int quant_max(int bits) {
 // Steps of the stored zero point in one quant: 64 for 2 bits, 32 for 3.
 constexpr float zero_steps(int bits) {
   return bits == 2 ? 64.0f : 32.0f;
+}
+// The stored zero point in the middle of the quants: 1.5 of 2 bits, 3.5 of 3.
+constexpr int zero_middle(int steps) {
+  return steps == 64 ? 96 : 112;
 }
 constexpr float low_bit_scale(std::uint8_t code) {
   return std::bit_cast<float>((static_cast<std::uint32_t>(code) << 19) +

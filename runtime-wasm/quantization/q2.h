@@ -6,7 +6,7 @@
 //   | bytes    | content                                                                      |
 //   | 0..7     | scales, one byte per row                                                     |
 //   | 8..15    | zero points in steps of 1/64, one byte per row                               |
-//   | 16..79   | low[chunk 0..1][row 0..7][j 0..3]: bits 2k, 2k + 1 column 8k + 4*chunk + j   |
+//   | 16..79   | low[i 0..3][row 0..7][bit 0..1]: bit j column 4i + j, 4 + j column 16 + 4i + j |
 #pragma once
 
 #include "quantization/low_bits.h"

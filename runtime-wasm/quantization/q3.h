@@ -6,8 +6,9 @@
 //   | bytes    | content                                                                      |
 //   | 0..7     | scales, one byte per row                                                     |
 //   | 8..15    | zero points in steps of 1/32, one byte per row                               |
-//   | 16..79   | low[chunk 0..1][row 0..7][j 0..3]: bits 2k, 2k + 1 column 8k + 4*chunk + j   |
-//   | 80..111  | high[row 0..7][j 0..3]: bit b column 4b + j                                  |
+//   | 16..79   | low[i 0..3][row 0..7][bit 0..1]: bit j column 4i + j, 4 + j column 16 + 4i + j |
+//   | 80..111  | high[i 0..1][row 0..7][half 0..1]: bit j column 4 * (i + 2 * half) + j,      |
+//   |          |                                    bit 4 + j the column 16 further           |
 #pragma once
 
 #include "quantization/low_bits.h"

@@ -1,34 +1,63 @@
 // out[t, r] = sum_i x[t, i] * weight[r, i] with q2 and q3 weights in panels and float32 arithmetic
 // throughout (panel_product_f32.h).
-#include "backends/cpu/low_bit_weights.h"
 #include "backends/cpu/panel_product_f32.h"
+#include "backends/cpu/simd/table_dot.h"
+#include "quantization/q2.h"
+#include "quantization/q3.h"
 
 namespace tessera::cpu {
 namespace {
 
-// Columns 8k + 4 * chunk + 0..3 as floats, before scale and zero point.
-template <typename Block, int k>
-void unpack_columns(const LowBitChunk& packed, simd::F32* columns) noexcept {
-  const simd::I32 bytes = unpack_bytes<Block, k>(packed);
-  const simd::I32 mask = simd::splat_i32(7);
-  columns[0] = simd::to_f32(simd::bit_and(bytes, mask));
-  columns[1] = simd::to_f32(simd::bit_and(simd::shift_right_unsigned<8>(bytes), mask));
-  columns[2] = simd::to_f32(simd::bit_and(simd::shift_right_unsigned<16>(bytes), mask));
-  columns[3] = simd::to_f32(simd::shift_right_unsigned<24>(bytes));
+// Bit kBit of every lane, as kTo.
+template <int kBit, int kTo>
+simd::I32 bit_of(simd::I32 words) noexcept {
+  constexpr int kShift = kBit - kTo;
+  const simd::I32 mask = simd::splat_i32(1 << kTo);
+  if constexpr (kShift < 0) {
+    return simd::bit_and(simd::shift_left<-kShift>(words), mask);
+  } else {
+    return simd::bit_and(simd::shift_right_unsigned<kShift>(words), mask);
+  }
+}
+
+// The quants of column j of the quads i and i + 4, as floats.
+template <typename Block, int i, int j>
+void unpack_columns(const Block& block, int row, GroupWeights& weights) noexcept {
+  const simd::I32 low = simd::load_words(block.low[i][row]);
+  simd::I32 first = simd::add(bit_of<j, 0>(low), bit_of<8 + j, 1>(low));
+  simd::I32 last = simd::add(bit_of<4 + j, 0>(low), bit_of<12 + j, 1>(low));
+  if constexpr (Block::kBits == 3) {
+    constexpr int kByte = i / 2 * 8;
+    const simd::I32 high = simd::load_words(block.high[i % 2][row]);
+    first = simd::add(first, bit_of<kByte + j, 2>(high));
+    last = simd::add(last, bit_of<kByte + 4 + j, 2>(high));
+  }
+  weights[4 * i + j] = simd::to_f32(first);
+  weights[16 + 4 * i + j] = simd::to_f32(last);
+}
+
+template <typename Block, int i>
+void unpack_quads(const Block& block, int row, GroupWeights& weights) noexcept {
+  unpack_columns<Block, i, 0>(block, row, weights);
+  unpack_columns<Block, i, 1>(block, row, weights);
+  unpack_columns<Block, i, 2>(block, row, weights);
+  unpack_columns<Block, i, 3>(block, row, weights);
 }
 
 template <typename Block>
 void unpack(const Block& block, int slice, GroupWeights& weights) noexcept {
-  for (int chunk = 0; chunk < 2; ++chunk) {
-    const LowBitChunk packed = load_chunk(block, slice, chunk);
-    simd::F32* columns = weights.data() + 4 * chunk;
-    unpack_columns<Block, 0>(packed, columns);
-    unpack_columns<Block, 1>(packed, columns + 8);
-    unpack_columns<Block, 2>(packed, columns + 16);
-    unpack_columns<Block, 3>(packed, columns + 24);
+  const int row = slice * simd::kLanes;
+  unpack_quads<Block, 0>(block, row, weights);
+  unpack_quads<Block, 1>(block, row, weights);
+  unpack_quads<Block, 2>(block, row, weights);
+  unpack_quads<Block, 3>(block, row, weights);
+  float scales[simd::kLanes], zeros[simd::kLanes];
+  for (int lane = 0; lane < simd::kLanes; ++lane) {
+    scales[lane] = low_bit_scale(block.scales[row + lane]);
+    zeros[lane] = low_bit_zero(block.zeros[row + lane], Block::kBits);
   }
-  const simd::F32 scale = load_scales(block, slice);
-  const simd::F32 zero = load_zeros(block, slice);
+  const simd::F32 scale = simd::load(scales);
+  const simd::F32 zero = simd::load(zeros);
   for (simd::F32& weight : weights) weight = simd::multiply(scale, simd::subtract(weight, zero));
 }
 

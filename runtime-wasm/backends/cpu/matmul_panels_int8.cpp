@@ -5,8 +5,9 @@
 // A tile is one panel times up to kTileTokens tokens: weights are unpacked once for all tokens of a
 // tile, and the activations of a block of tokens stay in the cache while the panels of a part pass.
 #include "backends/cpu/matmul.h"
-#include "backends/cpu/quantized_activations.h"
 #include "backends/cpu/simd/integer_dots.h"
+#include "backends/cpu/simd/table_dot.h"
+#include "backends/cpu/table_activations.h"
 #include "quantization/q2.h"
 #include "quantization/q3.h"
 #include "quantization/q4.h"
@@ -24,6 +25,14 @@ using Tile = float[kTileTokens][kPanelRows];
 
 // What sets the formats apart: the block, its dot product, how a chunk of kLanes rows is unpacked,
 // and how the sums of a group are scaled. The first row of a slice is `row`.
+template <typename Dot>
+ActivationGroup encode_rounded(const float* x, std::byte* bytes) noexcept {
+  std::array<std::int8_t, kGroupColumns> quants;
+  const ActivationGroup group = round_group(x, quants.data());
+  Dot::encode(quants.data(), bytes);
+  return group;
+}
+
 struct HalfScales {
   const std::uint16_t* halves;
   simd::F32 of(int slice) const noexcept {
@@ -41,6 +50,9 @@ struct Q4Format {
   template <int kChunk>
   static typename Dot::Weights load(const Block& block, int row) noexcept {
     return Dot::load(block.quants[kChunk][row]);
+  }
+  static ActivationGroup encode_group(const float* x, std::byte* quants) noexcept {
+    return encode_rounded<Dot>(x, quants);
   }
   explicit Q4Format(const Block& block) noexcept : scales_{block.scales} {}
   simd::F32 scales(int slice) const noexcept { return scales_.of(slice); }
@@ -62,6 +74,9 @@ struct Q4MFormat {
   template <int kChunk>
   static typename Dot::Weights load(const Block& block, int row) noexcept {
     return Dot::load(block.quants[kChunk][row]);
+  }
+  static ActivationGroup encode_group(const float* x, std::byte* quants) noexcept {
+    return encode_rounded<Dot>(x, quants);
   }
   explicit Q4MFormat(const Block& block) noexcept
       : scales_{block.scales}, minimums_{block.minimums} {}
@@ -87,6 +102,9 @@ struct Q8Format {
   static typename Dot::Weights load(const Block& block, int row) noexcept {
     return Dot::load(block.quants[kChunk][row]);
   }
+  static ActivationGroup encode_group(const float* x, std::byte* quants) noexcept {
+    return encode_rounded<Dot>(x, quants);
+  }
   explicit Q8Format(const Block& block) noexcept : scales_{block.scales} {}
   simd::F32 scales(int slice) const noexcept { return scales_.of(slice); }
   simd::I32 integers(int, const typename Dot::Sum& sum, const ActivationGroup&) const noexcept {
@@ -97,34 +115,19 @@ struct Q8Format {
   HalfScales scales_;
 };
 
-// Zero points and sums are added up in steps of a zero point, exactly.
-template <typename LowBitBlock, typename LowBitDot>
-struct LowBitFormat {
+// Looked up in tables of activations instead of multiplied: of all rows of a panel at once.
+template <typename LowBitBlock>
+struct TableFormat {
   using Block = LowBitBlock;
-  using Dot = LowBitDot;
-  static constexpr int kChunks = 2;
-  static constexpr bool kHasMinimum = false;
-  static_assert(Dot::kZeroSteps == static_cast<int>(zero_steps(Block::kBits)));
+  static constexpr int kSteps = static_cast<int>(zero_steps(Block::kBits));
+  struct Dot : simd::TableDot {
+    static constexpr std::size_t kGroupSizeBytes = kTablesSizeBytes;
+  };
   static_assert(offsetof(Block, scales) == 0 && offsetof(Block, zeros) == kPanelRows);
 
-  template <int kChunk>
-  static typename Dot::Weights load(const Block& block, int row) noexcept {
-    if constexpr (Block::kBits == 2) {
-      return Dot::load(block.low[kChunk][row]);
-    } else {
-      return Dot::template load<kChunk>(block.low[kChunk][row], block.high[row]);
-    }
+  static ActivationGroup encode_group(const float* x, std::byte* tables) noexcept {
+    return round_to_tables(x, kSteps, tables);
   }
-  explicit LowBitFormat(const Block& block) noexcept
-      : lines_(reinterpret_cast<const std::uint8_t*>(&block)) {}
-  simd::F32 scales(int slice) const noexcept { return lines_.scales(slice); }
-  simd::I32 integers(int slice, const typename Dot::Sum& sum,
-                     const ActivationGroup& x) const noexcept {
-    return simd::add(Dot::end(sum), lines_.zero_products(slice, x.minus_sum));
-  }
-
- private:
-  simd::LowBitLines<Dot::kZeroSteps> lines_;
 };
 
 // A single token takes all slices of a block in one pass, so that weights stream and activations
@@ -209,14 +212,89 @@ class SliceSums {
   simd::F32 totals_[kSliceCount][kTokens];
 };
 
+// The sums of a panel for kTokens tokens, by look-ups.
+template <typename Block, int kTokens>
+class TableSums {
+ public:
+  using Format = TableFormat<Block>;
+  using Dot = typename Format::Dot;
+
+  TableSums(const QuantizedActivations& x, std::int64_t token) noexcept {
+    for (int t = 0; t < kTokens; ++t) {
+      tables_[t] = x.token_quants<Dot>(token + t);
+      headers_[t] = x.token_groups(token + t);
+    }
+    for (auto& totals : totals_) std::fill_n(totals, kTokens, simd::splat(0.0f));
+  }
+
+  // The next group.
+  void add(const Block& block) noexcept {
+    typename Dot::Sum sums[kTokens];
+    std::fill_n(sums, kTokens, Dot::begin());
+    add_low_chunks<0>(&block.low[0][0][0], sums);
+    if constexpr (Block::kBits == 3) add_high_chunks<0>(&block.high[0][0][0], sums);
+    const simd::LowBitLines<Format::kSteps> lines(reinterpret_cast<const std::uint8_t*>(&block));
+    for (int t = 0; t < kTokens; ++t) {
+      const ActivationGroup& header = *headers_[t];
+      const typename Dot::Sums ends = Dot::end(sums[t]);
+      for (int s = 0; s < kSlices; ++s) {
+        const simd::I32 integers = lines.integers(s, ends, header.table_factors);
+        const simd::F32 factor = simd::multiply(lines.scales(s), simd::splat(header.scale));
+        totals_[s][t] = simd::multiply_add(simd::to_f32(integers), factor, totals_[s][t]);
+      }
+      tables_[t] += Dot::kGroupSizeBytes;
+      headers_[t] += 1;
+    }
+  }
+
+  void store(Tile& tile) const noexcept {
+    for (int t = 0; t < kTokens; ++t) {
+      for (int s = 0; s < kSlices; ++s) simd::store(tile[t] + s * simd::kLanes, totals_[s][t]);
+    }
+  }
+
+ private:
+  template <int kChunk>
+  void add_low_chunks(const std::uint8_t* plane, typename Dot::Sum (&sums)[kTokens]) noexcept {
+    const auto indices = Dot::load(plane + kChunk * Dot::kChunkSizeBytes);
+    for (int t = 0; t < kTokens; ++t) {
+      sums[t] = Dot::template dot_low<kChunk>(sums[t], indices, tables_[t]);
+    }
+    if constexpr (kChunk + 1 < Dot::kLowChunks) add_low_chunks<kChunk + 1>(plane, sums);
+  }
+  template <int kChunk>
+  void add_high_chunks(const std::uint8_t* plane, typename Dot::Sum (&sums)[kTokens]) noexcept {
+    const auto indices = Dot::load(plane + kChunk * Dot::kChunkSizeBytes);
+    for (int t = 0; t < kTokens; ++t) {
+      sums[t] = Dot::template dot_high<kChunk>(sums[t], indices, tables_[t]);
+    }
+    if constexpr (kChunk + 1 < Dot::kHighChunks) add_high_chunks<kChunk + 1>(plane, sums);
+  }
+
+  const std::byte* tables_[kTokens];
+  const ActivationGroup* headers_[kTokens];
+  simd::F32 totals_[kSlices][kTokens];
+};
+
+template <typename Format>
+inline constexpr bool kHasTables = false;
+template <typename Block>
+inline constexpr bool kHasTables<TableFormat<Block>> = true;
+
 template <typename Format, int kTokens>
 void multiply_tile(const std::byte* panel, const QuantizedActivations& x, std::int64_t token,
                    Tile& tile) noexcept {
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(panel);
-  for (int slice = 0; slice < kSlices; slice += kSlicesAtOnce<kTokens>) {
-    SliceSums<Format, kTokens> sums(x, token, slice);
+  if constexpr (kHasTables<Format>) {
+    TableSums<typename Format::Block, kTokens> sums(x, token);
     for (std::int64_t group = 0; group < x.group_count; ++group) sums.add(blocks[group]);
     sums.store(tile);
+  } else {
+    for (int slice = 0; slice < kSlices; slice += kSlicesAtOnce<kTokens>) {
+      SliceSums<Format, kTokens> sums(x, token, slice);
+      for (std::int64_t group = 0; group < x.group_count; ++group) sums.add(blocks[group]);
+      sums.store(tile);
+    }
   }
 }
 
@@ -276,7 +354,7 @@ Result<void> run_format(std::span<const MatMulArguments> matmuls, Execution& exe
               execution.scratch.reserve(QuantizedActivations::size_bytes<Dot>(tokens, columns)));
   const auto x = QuantizedActivations::place<Dot>(memory, tokens, columns);
   execution.threads.for_each_part(tokens, [&](std::int64_t token, int) {
-    quantize_token<Dot>(matmuls[0].x + token * columns, columns, x, token);
+    encode_token<Dot>(matmuls[0].x + token * columns, columns, x, token, Format::encode_group);
   });
   std::int64_t panels = 0;
   for (const MatMulArguments& arguments : matmuls) panels += panel_count(arguments.rows);
@@ -292,10 +370,8 @@ Result<void> run_with(std::span<const MatMulArguments> matmuls, Execution& execu
   switch (matmuls[0].type) {
     case DataType::kQ4: return run_format<Q4Format<Dots>>(matmuls, execution);
     case DataType::kQ4M: return run_format<Q4MFormat<Dots>>(matmuls, execution);
-    case DataType::kQ3:
-      return run_format<LowBitFormat<Q3Block, typename Dots::ThreeBit>>(matmuls, execution);
-    case DataType::kQ2:
-      return run_format<LowBitFormat<Q2Block, typename Dots::TwoBit>>(matmuls, execution);
+    case DataType::kQ3: return run_format<TableFormat<Q3Block>>(matmuls, execution);
+    case DataType::kQ2: return run_format<TableFormat<Q2Block>>(matmuls, execution);
     default: return run_format<Q8Format<Dots>>(matmuls, execution);
   }
 }

@@ -17,8 +17,10 @@ namespace tessera::cpu {
 // What a kernel needs to know of one group besides its quants.
 struct ActivationGroup {
   float scale = 0.0f;
-  float scaled_sum = 0.0f;            // scale times the sum of the quants
-  std::int32_t minus_sum = 0;         // -sum in the low 16 bits, zeros in the others
+  float scaled_sum = 0.0f;  // scale times the sum of the quants
+  // For tables (table_activations.h): the steps of a zero point in the low 16 bits, and in the high
+  // ones minus the sum of the activations in steps of the tables.
+  std::int32_t table_factors = 0;
   std::int32_t minus_eight_sums = 0;  // what the offset 8 of q4's weights adds
 };
 static_assert(sizeof(ActivationGroup) == 16);
@@ -74,7 +76,6 @@ inline ActivationGroup round_group(const float* x, std::int8_t* quants) noexcept
     quants[i] = static_cast<std::int8_t>(std::bit_cast<std::uint32_t>(steps));
     sum += quants[i];
   }
-  group.minus_sum = -sum & 0xffff;
   group.minus_eight_sums = -8 * sum;
   group.scale = magnitude_max / 127.0f;
   group.scaled_sum = group.scale * static_cast<float>(sum);
@@ -82,22 +83,23 @@ inline ActivationGroup round_group(const float* x, std::int8_t* quants) noexcept
 }
 
 // Rounds one token's row of `columns` floats; missing columns of the last group become zeros.
-template <typename Dot>
-void quantize_token(const float* x, std::int64_t columns, const QuantizedActivations& out,
-                    std::int64_t token) noexcept {
+// encode_group(x, bytes) lays 32 floats out as Dot wants them, and gives what else there is to
+// know.
+template <typename Dot, typename EncodeGroup>
+void encode_token(const float* x, std::int64_t columns, const QuantizedActivations& out,
+                  std::int64_t token, const EncodeGroup& encode_group) noexcept {
   ActivationGroup* groups = out.groups + token * out.group_count;
-  std::byte* quants = const_cast<std::byte*>(out.token_quants<Dot>(token));
-  std::array<std::int8_t, kGroupColumns> rounded;
+  std::byte* bytes = const_cast<std::byte*>(out.token_quants<Dot>(token));
   for (std::int64_t group = 0; group < out.group_count; ++group) {
     const std::int64_t first = group * kGroupColumns;
     if (columns - first >= kGroupColumns) {
-      groups[group] = round_group(x + first, rounded.data());
+      groups[group] = encode_group(x + first, bytes);
     } else {
       std::array<float, kGroupColumns> padded{};
       std::copy(x + first, x + columns, padded.begin());
-      groups[group] = round_group(padded.data(), rounded.data());
+      groups[group] = encode_group(padded.data(), bytes);
     }
-    Dot::encode(rounded.data(), quants + static_cast<std::size_t>(group) * Dot::kGroupSizeBytes);
+    bytes += Dot::kGroupSizeBytes;
   }
 }
 

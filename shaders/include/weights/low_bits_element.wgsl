@@ -1,8 +1,13 @@
 // One weight of a q2 or q3 matrix: of a block's words the first 2 hold scales, the next 2 zero
 // points, and the next 16 the low planes. A format adds block_words, zero_step and
-// high_bit(matrix, block, row, column).
+// third_bit(matrix, block, row, column).
 fn byte_at(matrix: u32, word: u32, index: u32) -> u32 {
   return extractBits(load_weights_word(matrix, word + (index >> 2u)), (index & 3u) * 8u, 8u);
+}
+
+// The bit of a column in its byte.
+fn bit_of(group_column: u32) -> u32 {
+  return (group_column & 3u) + ((group_column & 16u) >> 2u);
 }
 
 fn weight_at(matrix: u32, row: u32, column: u32) -> f32 {
@@ -12,8 +17,10 @@ fn weight_at(matrix: u32, row: u32, column: u32) -> f32 {
   let group_column = column & 31u;
   let scale = bitcast<f32>((byte_at(matrix, block, panel_row) << 19u) + 0x39000000u);
   let zero = f32(byte_at(matrix, block + 2u, panel_row)) * zero_step;
-  let chunk = (group_column >> 2u) & 1u;
-  let low = extractBits(load_weights_word(matrix, block + 4u + chunk * 8u + panel_row),
-                        (column & 3u) * 8u + (group_column >> 3u) * 2u, 2u);
-  return scale * (f32(low + high_bit(matrix, block, panel_row, group_column) * 4u) - zero);
+  let bytes = ((group_column & 15u) >> 2u) * 16u + panel_row * 2u;
+  let bit = bit_of(group_column);
+  let first = extractBits(byte_at(matrix, block + 4u, bytes), bit, 1u);
+  let second = extractBits(byte_at(matrix, block + 4u, bytes + 1u), bit, 1u);
+  let third = third_bit(matrix, block, panel_row, group_column);
+  return scale * (f32(first + second * 2u + third * 4u) - zero);
 }

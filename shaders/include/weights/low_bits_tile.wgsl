@@ -1,6 +1,5 @@
 // Slices of q2 and q3 into a tile: a slice is 8 rows x 4 columns, so that many threads share them.
-// A format adds quant_bytes(matrix, block, quad, half_panel): the quants of 4 rows, column
-// 4 * quad + j in byte j.
+// A format adds third_words(matrix, block, quad): the third bits as low_words has the first.
 #include "weights/low_bits.wgsl"
 const slice_quads = 1u;
 
@@ -12,23 +11,22 @@ fn slice_column(slice: u32, quad: u32) -> u32 {
   return slice * 4u;
 }
 
-fn store_half_slice(panel: u32, column: u32, half_panel: u32, bytes: vec4<u32>, scales: vec4<f32>,
-                    zeros: vec4<f32>) {
-  let upper = bytes >> vec4<u32>(16u);
-  let offsets = -zeros * scales;
-  let by_256 = scales / 256.0;
-  store_rows(panel, column, half_panel, quants(bytes, 0xffu) * scales + offsets);
-  store_rows(panel, column + 1u, half_panel, quants(bytes, 0xff00u) * by_256 + offsets);
-  store_rows(panel, column + 2u, half_panel, quants(upper, 0xffu) * scales + offsets);
-  store_rows(panel, column + 3u, half_panel, quants(upper, 0xff00u) * by_256 + offsets);
-}
-
 fn store_slice(matrix: u32, panel: u32, slice: u32) {
   let block = block_of(panel, slice >> 3u);
   let quad = slice & 7u;
   let lines = load_weights(matrix, block);
-  store_half_slice(panel, slice * 4u, 0u, quant_bytes(matrix, block, quad, 0u), scales_of(lines.x),
-                   zeros_of(lines.z));
-  store_half_slice(panel, slice * 4u, 1u, quant_bytes(matrix, block, quad, 1u), scales_of(lines.y),
-                   zeros_of(lines.w));
+  let scales = Rows(scales_of(lines.x), scales_of(lines.y));
+  let offsets = Rows(-zeros_of(lines.z) * scales.low, -zeros_of(lines.w) * scales.high);
+  let low = low_words(matrix, block, quad & 3u);
+  let third = third_words(matrix, block, quad);
+  for (var j = 0u; j < 4u; j++) {
+    let bit = vec4<u32>(j + (quad & 4u));
+    let codes = ((low >> bit) & vec4<u32>(0x00010001u)) |
+                ((low >> (bit + 7u)) & vec4<u32>(0x00020002u)) |
+                (((third >> bit) & vec4<u32>(0x00010001u)) << vec4<u32>(2u));
+    let weights = rows_of(quants(codes, 0x7u), quants(codes >> vec4<u32>(16u), 0x7u));
+    let column = slice * 4u + j;
+    store_rows(panel, column, 0u, weights.low * scales.low + offsets.low);
+    store_rows(panel, column, 1u, weights.high * scales.high + offsets.high);
+  }
 }

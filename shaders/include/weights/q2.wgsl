@@ -1,9 +1,8 @@
 // Weights q2.
 #include "weights/q2_block.wgsl"
 #include "weights/low_bits_vector.wgsl"
+const quant_mask = 3u;
 
-fn fields_of(matrix: u32, block: u32, chunk: u32, half_panel: u32) -> Fields {
-  let low = low_words(matrix, block, chunk, half_panel);
-  let upper = low >> vec4<u32>(16u);
-  return Fields(low, low, upper, upper);
+fn columns_of(matrix: u32, block: u32, i: u32) -> Columns {
+  return low_columns(low_words(matrix, block, i));
 }

@@ -1,20 +1,17 @@
 // Weights q3.
 #include "weights/q3_block.wgsl"
 #include "weights/low_bits_vector.wgsl"
+const quant_mask = 7u;
 
-// Bits of `low` where the mask has ones, of `high` elsewhere.
-fn merged(low: vec4<u32>, high: vec4<u32>, mask: u32) -> vec4<u32> {
-  return (low & vec4<u32>(mask)) | (high & vec4<u32>(~mask));
+// The third bit takes the place of the next column's first.
+fn with_third(low: vec4<u32>, third: vec4<u32>) -> vec4<u32> {
+  return (low & vec4<u32>(0x00330033u)) | (third & vec4<u32>(0x00440044u));
 }
 
-// The third bit belongs at bit 2 * k + 2, where the first bit of the next k lies: so two k share a
-// word with no neighbour.
-fn fields_of(matrix: u32, block: u32, chunk: u32, half_panel: u32) -> Fields {
-  let low = low_words(matrix, block, chunk, half_panel);
-  let high = high_words(matrix, block, half_panel) >> vec4<u32>(chunk);
-  let upper = low >> vec4<u32>(16u);
-  let third = high << vec4<u32>(2u);
-  let upper_third = high >> vec4<u32>(14u);
-  return Fields(merged(low, third, 0x33333333u), merged(low, third, 0xccccccccu),
-                merged(upper, upper_third, 0x33333333u), merged(upper, upper_third, 0xccccccccu));
+fn columns_of(matrix: u32, block: u32, i: u32) -> Columns {
+  let low = low_columns(low_words(matrix, block, i));
+  let third = third_words_of(matrix, block, i);
+  return Columns(with_third(low.j0, third << vec4<u32>(2u)),
+                 with_third(low.j1, third << vec4<u32>(1u)), with_third(low.j2, third),
+                 with_third(low.j3, third >> vec4<u32>(1u)));
 }

@@ -3,7 +3,8 @@
 const block_words = 28u;
 const zero_step = 1.0 / 32.0;
 
-fn high_bit(matrix: u32, block: u32, panel_row: u32, group_column: u32) -> u32 {
-  return extractBits(load_weights_word(matrix, block + 20u + panel_row),
-                     (group_column & 3u) * 8u + (group_column >> 2u), 1u);
+fn third_bit(matrix: u32, block: u32, panel_row: u32, group_column: u32) -> u32 {
+  let quad = (group_column & 15u) >> 2u;
+  let byte = (quad & 1u) * 16u + panel_row * 2u + (quad >> 1u);
+  return extractBits(byte_at(matrix, block + 20u, byte), bit_of(group_column), 1u);
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "backends/cpu/simd/integer_dots.h"
+#include "backends/cpu/simd/table_dot.h"
 #include "quantization/low_bit_blocks.h"
 #include "quantization/nibbles.h"
 #include "support/random_values.h"
@@ -94,74 +95,108 @@ void check_bytes() {
   });
 }
 
-// Sums of all rows of a q2 or q3 block, in steps of a zero point.
-template <typename Dot, typename Block>
-Sums low_bit_dot_rows(const Block& block, const Quants& quants) {
-  alignas(64) std::byte group[Dot::kGroupSizeBytes];
-  Dot::encode(quants.data(), group);
-  Sums sums;
-  for (int slice = 0; slice < kSlices; ++slice) {
-    const int row = slice * simd::kLanes;
-    const typename Dot::Activations x(group);
-    typename Dot::Sum sum = Dot::begin();
-    if constexpr (Block::kBits == 2) {
-      sum = Dot::template dot<0>(sum, Dot::load(block.low[0][row]), x);
-      sum = Dot::template dot<1>(sum, Dot::load(block.low[1][row]), x);
-    } else {
-      sum = Dot::template dot<0>(sum, Dot::template load<0>(block.low[0][row], block.high[row]), x);
-      sum = Dot::template dot<1>(sum, Dot::template load<1>(block.low[1][row], block.high[row]), x);
-    }
-    const simd::I32 lanes = Dot::end(sum);
-    std::memcpy(sums.data() + row, &lanes, sizeof(lanes));
+using Dot = simd::TableDot;
+using Tables = std::array<std::int8_t, 16 * kGroupColumns / 4>;
+
+template <int kChunk>
+Dot::Sum add_low_chunks(Dot::Sum sum, const std::uint8_t* plane, const std::byte* tables) {
+  if constexpr (kChunk == Dot::kLowChunks) {
+    return sum;
+  } else {
+    sum = Dot::dot_low<kChunk>(sum, Dot::load(plane + kChunk * Dot::kChunkSizeBytes), tables);
+    return add_low_chunks<kChunk + 1>(sum, plane, tables);
   }
-  return sums;
 }
 
-template <typename Dot, typename Block>
-void check_low_bits() {
-  for_each_case(0, quant_max(Block::kBits),
-                [](const auto& weights, const Quants& quants, const Sums& expected) {
-                  Block block{};
-                  for (std::int64_t row = 0; row < kPanelRows; ++row) {
-                    for (std::int64_t i = 0; i < kGroupColumns; ++i) {
-                      write_quant(block, row, i, weights[row][i]);
-                    }
-                  }
-                  Sums steps = expected;
-                  for (std::int32_t& sum : steps) sum *= static_cast<int>(zero_steps(Block::kBits));
-                  REQUIRE(low_bit_dot_rows<Dot>(block, quants) == steps);
-                });
+template <int kChunk>
+Dot::Sum add_high_chunks(Dot::Sum sum, const std::uint8_t* plane, const std::byte* tables) {
+  if constexpr (kChunk == Dot::kHighChunks) {
+    return sum;
+  } else {
+    sum = Dot::dot_high<kChunk>(sum, Dot::load(plane + kChunk * Dot::kChunkSizeBytes), tables);
+    return add_high_chunks<kChunk + 1>(sum, plane, tables);
+  }
 }
 
-template <typename SmallDot>
-void check_small() {
-  check_low_bits<simd::TwoBitDot<SmallDot>, Q2Block>();
-  check_low_bits<simd::ThreeBitDot<SmallDot>, Q3Block>();
-}
-
-// Every scale byte, and zero points with sums at their extremes.
+// What the tables say of every bit of a row, by the definition.
 template <typename Block>
-void check_lines() {
+std::int32_t sum_of_look_ups(const Block& block, std::int64_t row, const Tables& tables) {
+  std::int32_t sum = 0;
+  for (std::int64_t quad = 0; quad < kGroupColumns / 4; ++quad) {
+    for (int bit = 0; bit < Block::kBits; ++bit) {
+      int index = 0;
+      for (int j = 0; j < 4; ++j) {
+        index |= (read_quant(block, row, 4 * quad + j) >> bit & 1) << j;
+      }
+      sum += tables[static_cast<std::size_t>(16 * quad + index)] * (1 << bit);
+    }
+  }
+  return sum;
+}
+
+// kSteps * sums + zero_factor * (zeros - the middle), of all rows.
+template <typename Block>
+Sums integers_of(const Block& block, const Tables& tables, std::int32_t zero_factor) {
+  constexpr auto kSteps = static_cast<int>(zero_steps(Block::kBits));
+  const auto* bytes = reinterpret_cast<const std::byte*>(tables.data());
+  Dot::Sum sum = add_low_chunks<0>(Dot::begin(), &block.low[0][0][0], bytes);
+  if constexpr (Block::kBits == 3) sum = add_high_chunks<0>(sum, &block.high[0][0][0], bytes);
+  const simd::LowBitLines<kSteps> lines(reinterpret_cast<const std::uint8_t*>(&block));
+  const auto factors = static_cast<std::int32_t>(static_cast<std::uint32_t>(zero_factor) << 16 |
+                                                 static_cast<std::uint32_t>(kSteps));
+  Sums integers;
+  for (int slice = 0; slice < kSlices; ++slice) {
+    const simd::I32 lanes = lines.integers(slice, Dot::end(sum), factors);
+    std::memcpy(integers.data() + slice * simd::kLanes, &lanes, sizeof(lanes));
+  }
+  return integers;
+}
+
+// Random blocks and tables, and the extremes that make sums largest.
+template <typename Block>
+void check_look_ups() {
+  testing::RandomValues random(8);
+  constexpr auto kSteps = static_cast<int>(zero_steps(Block::kBits));
+  for (int round = 0; round < 200; ++round) {
+    Block block{};
+    Tables tables;
+    for (auto& entry : tables) {
+      const int value = random.below(255) - 127;
+      entry = static_cast<std::int8_t>(round > 1 ? value : round == 0 ? 127 : -127);
+    }
+    for (std::size_t row = 0; row < kPanelRows; ++row) {
+      block.zeros[row] =
+          static_cast<std::uint8_t>(random.below(round < 8 ? 2 : 256) * (round < 8 ? 255 : 1));
+      for (std::int64_t i = 0; i < kGroupColumns; ++i) {
+        write_quant(block, static_cast<std::int64_t>(row), i,
+                    random.below(quant_max(Block::kBits) + 1));
+      }
+    }
+    const std::int32_t zero_factor = round % 3 == 0 ? -2032 : random.below(4065) - 2032;
+    const Sums integers = integers_of(block, tables, zero_factor);
+    for (std::size_t row = 0; row < kPanelRows; ++row) {
+      const std::int32_t sum = sum_of_look_ups(block, static_cast<std::int64_t>(row), tables);
+      const int middle = Block::kBits == 2 ? 3 * kSteps / 2 : 7 * kSteps / 2;
+      REQUIRE(integers[row] == kSteps * sum + zero_factor * (block.zeros[row] - middle));
+    }
+  }
+}
+
+template <typename Block>
+void check_scales() {
   constexpr auto kSteps = static_cast<int>(zero_steps(Block::kBits));
   for (int code = 0; code < 256; ++code) {
     Block block{};
     for (std::size_t row = 0; row < kPanelRows; ++row) {
       block.scales[row] = static_cast<std::uint8_t>(code + static_cast<int>(row));
-      block.zeros[row] = static_cast<std::uint8_t>(255 - code + static_cast<int>(row));
     }
     const simd::LowBitLines<kSteps> lines(reinterpret_cast<const std::uint8_t*>(&block));
-    for (const std::int32_t sum : {-4064, -1, 0, 1, 4064}) {
-      for (int slice = 0; slice < kSlices; ++slice) {
-        float scales[simd::kLanes];
-        std::int32_t products[simd::kLanes];
-        simd::store(scales, lines.scales(slice));
-        const simd::I32 lanes = lines.zero_products(slice, -sum & 0xffff);
-        std::memcpy(products, &lanes, sizeof(lanes));
-        for (int i = 0; i < simd::kLanes; ++i) {
-          const auto row = static_cast<std::size_t>(slice * simd::kLanes + i);
-          REQUIRE(scales[i] * kSteps == low_bit_scale(block.scales[row]));
-          REQUIRE(products[i] == -sum * block.zeros[row]);
-        }
+    for (int slice = 0; slice < kSlices; ++slice) {
+      float scales[simd::kLanes];
+      simd::store(scales, lines.scales(slice));
+      for (int i = 0; i < simd::kLanes; ++i) {
+        const auto row = static_cast<std::size_t>(slice * simd::kLanes + i);
+        REQUIRE(scales[i] * kSteps == low_bit_scale(block.scales[row]));
       }
     }
   }
@@ -173,21 +208,23 @@ TEST_CASE("integer dot products that the build chooses are exact for every weigh
   simd::with_integer_dots([]<typename Dots>(Dots) {
     check_nibbles<typename Dots::Nibble>();
     check_bytes<typename Dots::Byte>();
-    check_low_bits<typename Dots::TwoBit, Q2Block>();
-    check_low_bits<typename Dots::ThreeBit, Q3Block>();
   });
 }
 
-TEST_CASE("scales and zero points of q2 and q3 are decoded for every code") {
-  check_lines<Q2Block>();
-  check_lines<Q3Block>();
+TEST_CASE("look-ups for q2 and q3 add up exactly what the tables say") {
+  check_look_ups<Q2Block>();
+  check_look_ups<Q3Block>();
+}
+
+TEST_CASE("scales of q2 and q3 are decoded for every code") {
+  check_scales<Q2Block>();
+  check_scales<Q3Block>();
 }
 
 #if defined(__wasm_simd128__)
 TEST_CASE("integer dot products of plain SIMD are exact for every weight") {
   check_nibbles<simd::WideNibbleDot>();
   check_bytes<simd::WideByteDot>();
-  check_small<simd::WideSmallDot>();
 }
 #endif
 
@@ -196,8 +233,6 @@ TEST_CASE("integer dot products of relaxed SIMD are exact for every weight in bo
   check_nibbles<simd::FourNibbleDot>();
   check_nibbles<simd::PairNibbleDot>();
   check_bytes<simd::FourByteDot>();
-  check_small<simd::FourSmallDot>();
-  check_small<simd::PairSmallDot>();
 }
 #endif
 

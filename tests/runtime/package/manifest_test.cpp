@@ -144,6 +144,23 @@ TEST_CASE("a low-bit tensor whose bytes are too many or too few is refused by na
   }
 }
 
+TEST_CASE("low-bit tensors of another layout, or of none that is named, are refused by name") {
+  Manifest manifest = small_manifest();
+  CHECK(write_manifest(manifest).find("low_bit_layout") == std::string::npos);
+  manifest.tensors[0].type = DataType::kQ2;
+  manifest.tensors[0].parts = {{1, 0, 80}};
+  const std::string text = write_manifest(manifest);
+  REQUIRE(parse_manifest(text));
+  for (const char* other : {"", "\"low_bit_layout\":1,", "\"low_bit_layout\":3,"}) {
+    const auto parsed = parse_manifest(replaced(text, "\"low_bit_layout\":2,", other));
+    REQUIRE(!parsed);
+    CHECK(parsed.error().code == ErrorCode::kUnsupported);
+    CHECK_THAT(parsed.error().message,
+               ContainsSubstring("\"model.embed_tokens.weight\" of type q2") &&
+                   ContainsSubstring("convert the model again"));
+  }
+}
+
 TEST_CASE("how a model was quantized comes back as it was written, and is absent where it is not") {
   Manifest manifest = small_manifest();
   CHECK(write_manifest(manifest).find("quantization") == std::string::npos);

@@ -8,10 +8,14 @@ namespace tessera::simd {
 namespace {
 
 template <typename T>
-constexpr WasmConstant<T> repeated(T value) {
+constexpr WasmConstant<T> repeated(T even, T odd) {
   WasmConstant<T> constant{};
-  for (T& lane : constant) lane = value;
+  for (std::size_t i = 0; i < constant.size(); ++i) constant[i] = i % 2 == 0 ? even : odd;
   return constant;
+}
+template <typename T>
+constexpr WasmConstant<T> repeated(T value) {
+  return repeated(value, value);
 }
 
 }  // namespace
@@ -22,16 +26,13 @@ const WasmConstants kWasmConstants = {
     .ones = repeated<std::int16_t>(1),
     .half_bits = repeated(0x8fffe000u),
     .half_scale = repeated(0x1p112f),
-    .bytes_03 = repeated<std::uint8_t>(0x03),
-    .bytes_07 = repeated<std::uint8_t>(0x07),
-    .bytes_0c = repeated<std::uint8_t>(0x0c),
-    .bytes_33 = repeated<std::uint8_t>(0x33),
-    .bytes_44 = repeated<std::uint8_t>(0x44),
+    .units_1_2 = repeated<std::int8_t>(1, 2),
+    .units_4_4 = repeated<std::int8_t>(4),
+    .even_bytes = repeated<std::int8_t>(-1, 0),
     .scale_by_64 = repeated<std::uint16_t>((kLowBitScaleExponentMin - 6) << 7),
     .scale_by_32 = repeated<std::uint16_t>((kLowBitScaleExponentMin - 5) << 7),
-    .words_16 = repeated<std::int16_t>(16),
-    .words_32 = repeated<std::int16_t>(32),
-    .words_64 = repeated<std::int16_t>(64),
+    .zero_by_64 = repeated<std::int16_t>(zero_middle(64)),
+    .zero_by_32 = repeated<std::int16_t>(zero_middle(32)),
 };
 
 }  // namespace tessera::simd

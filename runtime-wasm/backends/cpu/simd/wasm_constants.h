@@ -20,10 +20,11 @@ struct WasmConstants {
   WasmConstant<std::int16_t> ones;
   WasmConstant<std::uint32_t> half_bits;  // sign, exponent, fraction of an f16 shifted left by 13
   WasmConstant<float> half_scale;  // 2^112, which moves an f16's exponent to where f32 has it
-  // For q2 and q3: bytes, units, and the upper half of the scale of code 0 over a unit.
-  WasmConstant<std::uint8_t> bytes_03, bytes_07, bytes_0c, bytes_33, bytes_44;
+  // For q2 and q3: factors of pairs of bytes; all bits of even bytes; the upper half of the scale
+  // of code 0 over the steps of a zero point, and the middle zero point.
+  WasmConstant<std::int8_t> units_1_2, units_4_4, even_bytes;
   WasmConstant<std::uint16_t> scale_by_64, scale_by_32;
-  WasmConstant<std::int16_t> words_16, words_32, words_64;
+  WasmConstant<std::int16_t> zero_by_64, zero_by_32;
 };
 
 extern const WasmConstants kWasmConstants;

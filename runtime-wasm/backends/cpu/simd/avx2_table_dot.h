@@ -1,0 +1,95 @@
+// TableDot on vpshufb, and vpmaddubsw to add what a pair of bits says. See simd/table_dot.h.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+
+#include "backends/cpu/simd/avx2.h"
+#include "quantization/low_bits.h"
+
+namespace tessera::simd {
+
+inline I32 load_words(const std::uint8_t* from) noexcept {
+  return {_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))};
+}
+
+// A vector takes all rows: there is one slice.
+template <int kSteps>
+class LowBitLines {
+ public:
+  explicit LowBitLines(const std::uint8_t* lines) noexcept
+      : scales_(load_bytes(lines)), zeros_(load_bytes(lines + kPanelRows)) {}
+  F32 scales(int) const noexcept {
+    return bits_to_f32(add(shift_left<19>(scales_), splat_i32(kExponent << 23)));
+  }
+  // Pairs of a sum and a zero point are multiplied and added in one instruction.
+  I32 integers(int, __m256i sums, std::int32_t factors) const noexcept {
+    const __m256i zeros = subtract(zeros_, splat_i32(zero_middle(kSteps))).v;
+    const __m256i pairs = _mm256_blend_epi16(sums, _mm256_slli_epi32(zeros, 16), 0xaa);
+    return {_mm256_madd_epi16(pairs, _mm256_set1_epi32(factors))};
+  }
+
+ private:
+  static constexpr std::int32_t kExponent =
+      kLowBitScaleExponentMin - std::countr_zero(static_cast<unsigned>(kSteps));
+
+  static I32 load_bytes(const std::uint8_t* from) noexcept {
+    return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)))};
+  }
+
+  I32 scales_;
+  I32 zeros_;
+};
+
+// Two quads of columns at a time, one in each half. The sums of a whole group stay in 16 bits: at
+// most 8 * 7 * 127.
+struct TableDot {
+  static constexpr int kLowChunks = 2;
+  static constexpr int kHighChunks = 1;
+  static constexpr std::size_t kChunkSizeBytes = 32;
+  struct Indices {
+    __m256i first, last;
+  };
+  using Sum = __m256i;
+  using Sums = __m256i;
+
+  static Indices load(const std::uint8_t* chunk) noexcept {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(chunk));
+    const __m256i mask = _mm256_set1_epi8(15);
+    return {_mm256_and_si256(bytes, mask), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask)};
+  }
+  static Sum begin() noexcept { return _mm256_setzero_si256(); }
+  template <int kChunk>
+  static Sum dot_low(Sum sum, const Indices& indices, const std::byte* tables) noexcept {
+    const __m256i units = _mm256_set1_epi16(0x0201);
+    sum = add_pairs(sum, found(tables, 2 * kChunk, indices.first), units);
+    return add_pairs(sum, found(tables, 2 * kChunk + 4, indices.last), units);
+  }
+  template <int kChunk>
+  static Sum dot_high(Sum sum, const Indices& indices, const std::byte* tables) noexcept {
+    const __m256i units = _mm256_set1_epi8(4);
+    const __m256i odd = _mm256_set1_epi16(static_cast<short>(0xff00));
+    const __m256i first =
+        _mm256_blendv_epi8(found(tables, 0, indices.first), found(tables, 2, indices.first), odd);
+    const __m256i last =
+        _mm256_blendv_epi8(found(tables, 4, indices.last), found(tables, 6, indices.last), odd);
+    return add_pairs(add_pairs(sum, first, units), last, units);
+  }
+  // Each row's sum in 32 bits.
+  static Sums end(Sum sum) noexcept {
+    return _mm256_cvtepi16_epi32(
+        _mm_add_epi16(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1)));
+  }
+
+ private:
+  // From the tables of a quad and of the next, one in each half.
+  static __m256i found(const std::byte* tables, int quad, __m256i indices) noexcept {
+    const auto* both = reinterpret_cast<const __m256i*>(tables + 16 * quad);
+    return _mm256_shuffle_epi8(_mm256_loadu_si256(both), indices);
+  }
+  static Sum add_pairs(Sum sum, __m256i bytes, __m256i units) noexcept {
+    return _mm256_add_epi16(sum, _mm256_maddubs_epi16(units, bytes));
+  }
+};
+
+}  // namespace tessera::simd
