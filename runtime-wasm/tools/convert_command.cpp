@@ -143,7 +143,8 @@ void add_convert_command(CLI::App& app, int& exit_code) {
                    "included. From q4m down, embedding and output are q8")
       ->check(check_weights, "TYPE");
   command->add_option("--calibration", options->calibration_file,
-                      "Text to calibrate on, or \"builtin\", the default of q3, q2 and mixed");
+                      "Text in UTF-8 to calibrate on beside what the model writes itself, or "
+                      "\"builtin\", the default of q3, q2 and mixed");
   command
       ->add_option("--tuning-steps", options->tuning_steps,
                    "Steps of learning from the full model after calibration; 0: none; by default "

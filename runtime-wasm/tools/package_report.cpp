@@ -115,12 +115,24 @@ Result<std::vector<std::size_t>> find_damaged_shards(const PackageDirectory& pac
   return damaged;
 }
 
-// Why each matrix has its format, as the converter measured it.
+// What tuning did to the divergence from the full model.
+void append_tuning(std::string& text, const JsonObject& quantization) {
+  const auto tuning = quantization.optional_object("tuning");
+  if (!tuning || !*tuning) return;
+  append(text, "tuned             %lld steps, divergence %.4f to %.4f on texts held out%s\n",
+         static_cast<long long>((*tuning)->integer("steps").value_or(0)),
+         (*tuning)->number("divergence_before").value_or(0.0),
+         (*tuning)->number("divergence_after").value_or(0.0),
+         (*tuning)->boolean("is_kept").value_or(true) ? "" : ", not kept");
+}
+
+// Why each matrix has its format, as the converter measured it before tuning.
 void append_quantization(std::string& text, const Manifest& manifest) {
   if (manifest.quantization_json == "{}") return;
   const auto document = JsonDocument::parse(manifest.quantization_json);
   const auto root = document ? document->root().object() : Result<JsonObject>(document.error());
   if (!root) return;
+  append_tuning(text, *root);
   const auto tensors = root->array("tensors");
   if (!tensors) return;
   text += "\nquantized matrix                                  type  output error  divergence as\n";

@@ -277,6 +277,7 @@ void write_account(JsonWriter& json, const Account& account) {
   json.key("self_written_tokens").integer(static_cast<std::int64_t>(account.tuning.tokens));
   json.key("divergence_before").number(account.tuning.divergence_before);
   json.key("divergence_after").number(account.tuning.divergence_after);
+  json.key("output_errors_are_of").string("before tuning");
   json.key("is_kept").boolean(account.tuning.is_kept()).end_object();
 }
 
