@@ -14,35 +14,25 @@
 #include <cstdint>
 
 #include "backends/cpu/quantized_activations.h"
+#include "backends/cpu/simd/table_dot.h"
 #include "quantization/low_bits.h"
 
 namespace tessera::cpu {
 
-inline constexpr std::size_t kTableEntries = 16;
-inline constexpr std::size_t kTablesSizeBytes = kTableEntries * kGroupColumns / 4;
+inline constexpr std::size_t kTablesSizeBytes = simd::kTableEntries * kGroupColumns / 4;
 
 // Half of the sum of four magnitudes is the largest that a table has.
 inline float largest_table_entry(const float* x) noexcept {
-  float largest = 0.0f;
+  float sums[kGroupColumns / 4];
   for (int quad = 0; quad < kGroupColumns / 4; ++quad) {
     const float* four = x + 4 * quad;
-    const float sum =
+    sums[quad] =
         (std::fabs(four[0]) + std::fabs(four[1])) + (std::fabs(four[2]) + std::fabs(four[3]));
-    largest = sum > largest ? sum : largest;
   }
+  const auto larger = [](float a, float b) { return a > b ? a : b; };
+  const float largest = larger(larger(larger(sums[0], sums[1]), larger(sums[2], sums[3])),
+                               larger(larger(sums[4], sums[5]), larger(sums[6], sums[7])));
   return 0.5f * largest;
-}
-
-// `x`: four activations, divided by twice the step.
-inline void fill_table(const float* x, std::byte* table) noexcept {
-  constexpr float kMagic = 12582912.0f;  // see round_group
-  const float low[4] = {-x[0] - x[1], x[0] - x[1], x[1] - x[0], x[0] + x[1]};
-  const float high[4] = {-x[2] - x[3], x[2] - x[3], x[3] - x[2], x[2] + x[3]};
-  std::uint32_t rounded[kTableEntries];
-  for (std::size_t i = 0; i < kTableEntries; ++i) {
-    rounded[i] = std::bit_cast<std::uint32_t>((high[i / 4] + low[i % 4]) + kMagic);
-  }
-  for (std::size_t i = 0; i < kTableEntries; ++i) table[i] = static_cast<std::byte>(rounded[i]);
 }
 
 // The tables of one group; `x` holds 32 floats. `steps`: of a zero point.
@@ -56,17 +46,21 @@ inline ActivationGroup round_to_tables(const float* x, int steps, std::byte* tab
   }
   const float inverse = 127.0f / largest;
   float scaled[kGroupColumns];
-  float sum = 0.0f;
-  for (int i = 0; i < kGroupColumns; ++i) {
-    scaled[i] = x[i] * (0.5f * inverse);
-    sum += scaled[i];
+  const simd::F32 factor = simd::splat(0.5f * inverse);
+  simd::F32 sums = simd::splat(0.0f);
+  for (int i = 0; i < kGroupColumns; i += simd::kLanes) {
+    const simd::F32 some = simd::multiply(simd::load(x + i), factor);
+    simd::store(scaled + i, some);
+    sums = simd::add(sums, some);
   }
   for (int quad = 0; quad < kGroupColumns / 4; ++quad) {
-    fill_table(scaled + 4 * quad, tables + static_cast<std::size_t>(quad) * kTableEntries);
+    simd::fill_table(scaled + 4 * quad,
+                     tables + static_cast<std::size_t>(quad) * simd::kTableEntries);
   }
   group.scale = largest / 127.0f;
-  const int rounded_sum = static_cast<int>(std::lrint(2.0f * sum));  // at most 16 * 127
-  group.table_factors = static_cast<std::int32_t>(static_cast<std::uint32_t>(-rounded_sum) << 16 |
+  // The low bits of the sum with 1.5 * 2^23 are the nearest integer, at most 16 * 127; of NaN, any.
+  const float steps_sum = 12582912.0f - 2.0f * simd::sum_of_lanes(sums);
+  group.table_factors = static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(steps_sum) << 16 |
                                                   static_cast<std::uint32_t>(steps));
   return group;
 }

@@ -1,6 +1,7 @@
 // Every integer dot product of the build, also those that this processor would not choose.
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -209,6 +210,22 @@ TEST_CASE("integer dot products that the build chooses are exact for every weigh
     check_nibbles<typename Dots::Nibble>();
     check_bytes<typename Dots::Byte>();
   });
+}
+
+TEST_CASE("a table holds every sum of four floats with either sign, rounded") {
+  testing::RandomValues random(9);
+  for (int round = 0; round < 200; ++round) {
+    auto x = random.uniform(4, 31.75f);
+    if (round == 0) x = {127.0f, 0.0f, 0.0f, -0.0f};
+    std::array<std::byte, simd::kTableEntries> table;
+    simd::fill_table(x.data(), table.data());
+    for (std::size_t index = 0; index < table.size(); ++index) {
+      float sum = 0.0f;
+      for (std::size_t j = 0; j < x.size(); ++j) sum += (index >> j & 1) != 0 ? x[j] : -x[j];
+      REQUIRE(std::fabs(sum - static_cast<float>(static_cast<std::int8_t>(table[index]))) <=
+              0.5001f);
+    }
+  }
 }
 
 TEST_CASE("look-ups for q2 and q3 add up exactly what the tables say") {

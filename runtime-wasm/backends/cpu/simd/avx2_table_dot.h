@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "backends/cpu/simd/avx2.h"
+#include "backends/cpu/simd/fill_table.h"
 #include "quantization/low_bits.h"
 
 namespace tessera::simd {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "backends/cpu/simd/fill_table.h"
 #include "backends/cpu/simd/scalar.h"
 #include "quantization/low_bits.h"
 

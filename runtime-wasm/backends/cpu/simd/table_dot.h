@@ -2,6 +2,10 @@
 // in a nibble (quantization/low_bits.h), which is an index into a table of what those columns'
 // activations add up to (backends/cpu/table_activations.h): one look-up takes 16 bits' worth of
 // products of four columns. (Wei et al., "T-MAC", 2024.) For the instruction set of the build:
+//   kTableEntries, fill_table(x, table) every sum of four floats with either sign, rounded to
+//   bytes:
+//                                       bit j of an entry's index says that x[j] is added.
+//                                       REQUIRES: |sums| <= 127
 //   load_words                          kLanes unsigned 16-bit integers as 32-bit ones
 //   LowBitLines<steps>                  the scales and zero points of a block's rows:
 //     scales(slice)                     of kLanes rows, divided by the steps of a zero point

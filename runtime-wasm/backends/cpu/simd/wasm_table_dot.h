@@ -13,6 +13,35 @@ inline I32 load_words(const std::uint8_t* from) noexcept {
   return {wasm_u32x4_load16x4(from)};
 }
 
+inline constexpr std::size_t kTableEntries = 16;
+
+// -a - b, a - b, b - a, a + b
+inline v128_t signed_sums(const float* pair) noexcept {
+  const v128_t a =
+      wasm_v128_xor(wasm_v128_load32_splat(pair), wasm_f32x4_const(-0.0f, 0.0f, -0.0f, 0.0f));
+  const v128_t b =
+      wasm_v128_xor(wasm_v128_load32_splat(pair + 1), wasm_f32x4_const(-0.0f, -0.0f, 0.0f, 0.0f));
+  return wasm_f32x4_add(a, b);
+}
+
+// The integers nearest to the sums of one float of `high` with those of `low`.
+template <int kLane>
+v128_t rounded_sums(v128_t low, v128_t high) noexcept {
+  const v128_t magic = wasm_f32x4_const_splat(12582912.0f);  // see round_group
+  const v128_t one = wasm_i32x4_shuffle(high, high, kLane, kLane, kLane, kLane);
+  return wasm_i32x4_sub(wasm_f32x4_add(wasm_f32x4_add(one, low), magic), magic);
+}
+
+inline void fill_table(const float* x, std::byte* table) noexcept {
+  const v128_t low = signed_sums(x);
+  const v128_t high = signed_sums(x + 2);
+  const v128_t first =
+      wasm_i16x8_narrow_i32x4(rounded_sums<0>(low, high), rounded_sums<1>(low, high));
+  const v128_t last =
+      wasm_i16x8_narrow_i32x4(rounded_sums<2>(low, high), rounded_sums<3>(low, high));
+  wasm_v128_store(table, wasm_i8x16_narrow_i16x8(first, last));
+}
+
 // Scales are decoded for all rows at once, in the upper halves of their floats.
 template <int kSteps>
 class LowBitLines {
