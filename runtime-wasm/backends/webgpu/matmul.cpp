@@ -27,7 +27,11 @@ WeightChoice weight_choice(const TensorRef& weight) {
     case DataType::kQ4M: return {"q4m", 8};
     case DataType::kQ3: return {"q3", 8};
     case DataType::kQ2: return {"q2", 8};
-    case DataType::kI32: break;
+    case DataType::kI32:
+    case DataType::kKv8:
+    case DataType::kKv4:
+    case DataType::kKv3:
+    case DataType::kKv2: break;
   }
   TESSERA_CHECK(false);
   return {};
