@@ -32,7 +32,7 @@ HeadRows head_rows(const TensorRef& tensor, std::int64_t head) {
 
 // Never without any direction, so that it can be inverted.
 Square regularized(Square metric) {
-  constexpr double kShare = 1e-2;
+  constexpr double kShare = 3e-3;
   const auto size = static_cast<double>(metric.rows());
   const double mean = std::max(metric.trace() / size, 1e-30);
   metric /= mean;

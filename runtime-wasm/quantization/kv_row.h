@@ -11,7 +11,7 @@
 // and the last are wide: every run costs one byte, so that narrow runs are the precise ones.
 // The scale of a row is chosen by the error that it leaves.
 //
-// Rows of 64 coordinates: 65, 35, 27 and 18 bytes at 8, 4, 3 and 2 bits; f16 takes 128.
+// Rows of 64 coordinates: 65, 36, 28 and 18 bytes at 8, 4, 3 and 2 bits; f16 takes 128.
 #pragma once
 
 #include <array>

@@ -42,21 +42,22 @@ constexpr bool is_packed_kv(DataType type) {
          type == DataType::kKv2;
 }
 
-// Bytes of one row of a packed KV cache: a scale and the codes, which together take up to 3/8 of a
+// Bytes of one row of a packed KV cache: a scale and the codes, which together take half a
 // bit more for each coordinate than the type's name says; 2 bits as many as are still 7 times
 // smaller than f16. REQUIRES: is_packed_kv(type), head_size >= 0.
 constexpr std::int64_t kv_row_size_bytes(DataType type, std::int64_t head_size) {
   if (head_size == 0) return 0;
   if (type == DataType::kKv8) return 1 + head_size;
-  if (type == DataType::kKv4) return 1 + (17 * head_size + 31) / 32;
-  if (type == DataType::kKv3) return 1 + (13 * head_size + 31) / 32;
-  const std::int64_t least = 1 + (head_size + 5) / 6;
-  return 2 * head_size / 7 < least ? least : 2 * head_size / 7;
+  const std::int64_t least = 1 + (head_size + 5) / 6;  // runs of 6 coordinates
+  std::int64_t size = 2 * head_size / 7;
+  if (type == DataType::kKv4) size = 9 * head_size / 16;
+  if (type == DataType::kKv3) size = 7 * head_size / 16;
+  return size < least ? least : size;
 }
 
 static_assert(kv_row_size_bytes(DataType::kKv8, 64) == 65 &&
-              kv_row_size_bytes(DataType::kKv4, 64) == 35 &&
-              kv_row_size_bytes(DataType::kKv3, 64) == 27 &&
+              kv_row_size_bytes(DataType::kKv4, 64) == 36 &&
+              kv_row_size_bytes(DataType::kKv3, 64) == 28 &&
               kv_row_size_bytes(DataType::kKv2, 64) == 18);
 
 // Bytes of a tensor in memory and in a shard, padding included. Quantized types need rank 2,

@@ -141,6 +141,7 @@ TEST_CASE("bad calls are answered with an error that has a code") {
   };
   CHECK(refused(R"({"threads":0})") == "invalid_file");
   CHECK(refused(R"({"kv_type":"q4"})") == "invalid_argument");
+  CHECK(refused(R"({"kv_type":"5"})") == "invalid_argument");
   CHECK(refused(R"({"activations":"int4"})") == "invalid_argument");
   CHECK(refused(R"({"context_tokens_max":65})") == "invalid_argument");
   CHECK(refused(R"({"memory_budget_bytes":1000})") == "out_of_memory");

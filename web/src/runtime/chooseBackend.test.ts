@@ -56,6 +56,13 @@ describe('choosing where a model runs', () => {
     expect(engine.capabilities.sentences).toContain(engine.capabilities.backendSentence);
   });
 
+  test('takes Wasm for a packed KV cache, without measuring', async () => {
+    const { engine, backends, wasm } = await start(fakeGpu(), { kvType: '3' });
+    expect(backends).toEqual(['wasm']);
+    expect(wasm.callsOf('model.create')[0]).toMatchObject({ options: { kv_type: '3' } });
+    expect(engine.capabilities.backendSentence).toMatch(/on Wasm, .*KV cache of 3 bits/);
+  });
+
   test('does not measure what it remembers', async () => {
     const { measurements } = await start();
     const [key = ''] = measurements.entries.keys();
