@@ -83,6 +83,25 @@ TEST_CASE("a quantized model is the same whenever it is made") {
   CHECK(first->quantization_json == second->quantization_json);
 }
 
+TEST_CASE("mixed formats stay within the budget through tuning") {
+  const auto model = small_model(true);
+  QuantizeOptions options = quiet_options(2);
+  options.mixed_bits = 4.0;
+  const auto quantized = quantize_model(*model, options);
+  REQUIRE(quantized);
+  double weights = 0.0, bytes = 0.0;
+  for (const SourceTensor& tensor : model->tensors()) {
+    if (tensor.shape.rank() != 2) continue;
+    const auto found = quantized->tensors.find(tensor.name);
+    REQUIRE(found != quantized->tensors.end());
+    CHECK(is_quantized(found->second.type));
+    weights += static_cast<double>(tensor.shape.element_count());
+    bytes += static_cast<double>(found->second.bytes.size());
+  }
+  CHECK(8.0 * bytes / weights <= 4.0);
+  CHECK(8.0 * bytes / weights > 2.5);
+}
+
 TEST_CASE("without tuning, norms stay the source's and nothing claims to be tuned") {
   const auto model = small_model(true);
   const auto quantized = quantize_model(*model, quiet_options(0));
