@@ -8,7 +8,7 @@ namespace tessera {
 
 // What a backend may do to x before it multiplies with quantized weights.
 enum class Activations : std::uint8_t {
-  kF32,   // nothing: products and sums in float32
+  kF32,  // nothing: products and sums in float32
   // Round to 8 bits per group of 32 and add up integers: x itself, or for q2 and q3 the sums and
   // differences of every four neighbours of x, halved, which their products are looked up from.
   kInt8,
