@@ -128,6 +128,20 @@ TEST_CASE("a model that is still loading says so") {
   Reply("model.release", with_model(model, "")).ok();
 }
 
+TEST_CASE("a packed cache on a GPU is refused before anything is loaded") {
+  const Manifest manifest = testing::tiny_manifest({});
+  const auto on_gpu = [&](const std::string& kv_type) {
+    return create_parameters(manifest, R"({"backend":"webgpu","kv_type":")" + kv_type + R"(","gpu":{
+      "buffer_bytes_max":268435456,"binding_bytes_max":134217728,"storage_buffers_max":8,
+      "workgroup_memory_bytes_max":16384,"workgroup_invocations_max":256,
+      "workgroups_max":65535,"has_f16":false,"subgroup_size_min":4,"subgroup_size_max":128,
+      "uses_f16":false,"uses_subgroups":false}})");
+  };
+  CHECK(Reply("model.create", on_gpu("4")).error_code() == "unsupported");
+  const Reply floats("model.create", on_gpu("f16"));
+  Reply("model.release", with_model(floats.ok().integer("model").value(), "")).ok();
+}
+
 TEST_CASE("bad calls are answered with an error that has a code") {
   CHECK(Reply("no.such.method", "{}").error_code() == "not_found");
   CHECK(Reply("memory", "{").error_code() == "invalid_file");
