@@ -46,7 +46,7 @@ function longTasks(page: EnginePage): Promise<number[]> {
   );
 }
 
-test.describe('on Wasm', () => {
+test.describe('on Wasm', { tag: '@alone' }, () => {
   test.use({ models: ['storyteller'] });
 
   test('the page is never held up while an answer is computed', async ({ chat }) => {
@@ -61,7 +61,7 @@ test.describe('on Wasm', () => {
   });
 });
 
-test.describe('on WebGPU', () => {
+test.describe('on WebGPU', { tag: '@alone' }, () => {
   test.use({ models: ['tiny'] });
   test.skip(({ engineName }) => engineName === 'webkit', 'WebKitGTK has no WebGPU');
 
