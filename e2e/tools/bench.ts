@@ -91,7 +91,8 @@ async function bench(): Promise<number> {
   if (options.json) {
     const setting = { engine, backend, variant, threads, runs, ...(adapter ? { adapter } : {}) };
     const counts = { prompt_tokens: promptTokens, tokens };
-    console.log(JSON.stringify({ ...speed, ...counts, ...setting }));
+    const { runs: speeds, ...medians } = speed;
+    console.log(JSON.stringify({ ...medians, ...counts, ...setting, speeds }));
   } else {
     const prefill = speed.prefill_tokens_per_s.toFixed(1);
     const decode = speed.decode_tokens_per_s.toFixed(1);
