@@ -4,14 +4,13 @@
  * Prefill and decode speed of a package in an engine, medians of several runs; on WebGPU also the
  * dispatches of a step, and the time of each kernel.
  */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { kvTypes } from '../../web/src/engine/kvType.ts';
 import {
   choose,
   describeAdapter,
   engineOptions,
+  packageFolder,
   positiveInteger,
   readEngineChoice,
   runTool,
@@ -39,10 +38,8 @@ function readOptions() {
     },
   });
   if (values.package === undefined) throw new UsageError(usage);
-  const folder = resolve(values.package);
-  if (!existsSync(join(folder, 'manifest.json'))) throw new Error(`${folder} is no package`);
   return {
-    folder,
+    folder: packageFolder(values.package),
     json: values.json,
     promptTokens: positiveInteger('prompt-tokens', values['prompt-tokens']),
     tokens: positiveInteger('tokens', values.tokens),

@@ -5,7 +5,7 @@
  * Speed on WebGPU: decode at several positions, prefill, a loop without pipelining, the first token
  * after a cold start; with --ops also each kernel. Writes gpu.json and gpu.svg.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -20,6 +20,7 @@ import { describeFindings, drawFindings, type GpuFindings } from './gpu/findings
 import { gpuShapes, type GpuShape, type GpuShapeName } from './gpu/shapes.ts';
 import { timeOps } from './gpu/timeOps.ts';
 import { runNative } from './nativeTool.ts';
+import { countWeights } from './peers/limits.ts';
 import type { Speed } from './session/benchModel.ts';
 import type { FirstToken } from './session/firstToken.ts';
 import type { SessionCommand } from './session/runCommand.ts';
@@ -63,14 +64,6 @@ function synthesize({ shape, weights }: Options): string {
   return folder;
 }
 
-function countBytes(folder: string): number {
-  const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
-    tensors: { parts: { size_bytes: number }[] }[];
-  };
-  const parts = manifest.tensors.flatMap((tensor) => tensor.parts);
-  return parts.reduce((sum, part) => sum + part.size_bytes, 0);
-}
-
 class Measurements {
   readonly findings: GpuFindings;
   readonly #options: Options;
@@ -81,7 +74,7 @@ class Measurements {
     this.#options = options;
     this.#folder = folder;
     this.#shape = gpuShapes[options.shape];
-    const bytes = countBytes(folder);
+    const { sizeBytes: bytes } = countWeights(folder);
     const { bandwidth } = options;
     const byPosition = () =>
       Object.fromEntries(this.#shape.positions.map((position) => [position, [] as number[]]));

@@ -1,4 +1,6 @@
 /** What the tools' command lines share. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Backend } from '../../web/src/capabilities/report.ts';
 import { gpuFeatureSets, type GpuFeatureSet } from '../../web/src/gpu/featureSet.ts';
 import { sessionEngines, type SessionEngine } from './engineSession.ts';
@@ -24,6 +26,13 @@ export function positiveInteger(option: string, value: string): number {
   if (!Number.isSafeInteger(number) || number < 1)
     throw new UsageError(`--${option} must be a positive whole number, not "${value}"`);
   return number;
+}
+
+/** The folder of a package, as an absolute path. */
+export function packageFolder(path: string): string {
+  const folder = resolve(path);
+  if (!existsSync(join(folder, 'manifest.json'))) throw new Error(`${folder} is no package`);
+  return folder;
 }
 
 export const engineOptions = {

@@ -5,13 +5,14 @@
  * package on a text, and how far its distributions are from another package's.
  */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { kvTypes } from '../../web/src/engine/kvType.ts';
 import {
   choose,
   describeAdapter,
   engineOptions,
+  packageFolder,
   positiveInteger,
   readEngineChoice,
   runTool,
@@ -23,12 +24,6 @@ const usage =
   'usage: evaluate --engine node|chromium|firefox|webkit --package DIR --text FILE' +
   ' [--against DIR] [--backend wasm|webgpu] [--features f32|f16|subgroups] [--threads N]' +
   ' [--window 512] [--windows N] [--activations f32|int8] [--kv f32|f16|8|4|3|2] [--json]';
-
-function packageFolder(path: string): string {
-  const folder = resolve(path);
-  if (!existsSync(join(folder, 'manifest.json'))) throw new Error(`${folder} is no package`);
-  return folder;
-}
 
 function readOptions() {
   const { values } = parseArgs({

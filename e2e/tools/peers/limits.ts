@@ -52,7 +52,8 @@ export function measureInstructionsPerWeight(folder: string, weights: number): n
   return difference / (many - few) / passes / weights;
 }
 
-export function measureLimits(folder: string, threads: number): Limits {
+/** Weights of a package, and the bytes that a decode step reads of them. */
+export function countWeights(folder: string): { weights: number; sizeBytes: number } {
   const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Manifest;
   let weights = 0;
   let sizeBytes = 0;
@@ -60,6 +61,11 @@ export function measureLimits(folder: string, threads: number): Limits {
     weights += shape.reduce((product, extent) => product * extent, 1);
     for (const part of parts) sizeBytes += part.size_bytes;
   }
+  return { weights, sizeBytes };
+}
+
+export function measureLimits(folder: string, threads: number): Limits {
+  const { weights, sizeBytes } = countWeights(folder);
   const bandwidth = measureBandwidth(threads, sizeBytes);
   return {
     weights,
