@@ -10,6 +10,7 @@
 #include "activations/scalar.wgsl"
 #include "reduction/{reduction}.wgsl"
 #include "caches/{cache}.wgsl"
+#include "caches/{rows}_rows.wgsl"
 #include "queries/{query}.wgsl"
 
 override workgroup_size: u32 = 64u;
@@ -36,28 +37,22 @@ struct Parameters {
   key_norm: u32,    // or nowhere
   query_epsilon: f32,
   key_epsilon: f32,
+  // For caches/packed_rows.wgsl:
+  key_row_bytes: u32,
+  key_units: u32,
+  key_unit_count: u32,
+  value_row_bytes: u32,
+  value_units: u32,
+  value_unit_count: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 
-const words_per_thread_max = 4u;
 const lowest = -3.0e38;
 
 var<workgroup> query_row: array<f32, 256>;
 var<workgroup> weights: array<f32, workgroup_size>;
-var<workgroup> shares: array<vec2<f32>, workgroup_size>;
+var<workgroup> shares: array<Elements, workgroup_size>;
 var<workgroup> shared_position: i32;
-
-fn score(cached_row: u32, head_words: u32) -> f32 {
-  var sum = 0.0;
-  for (var word = 0u; word < head_words; word++) {
-    let elements = unpack_word(key_cache[cached_row + word]);
-    sum += query_row[word * elements_per_word] * elements.x;
-    if (elements_per_word == 2u) {
-      sum += query_row[word * 2u + 1u] * elements.y;
-    }
-  }
-  return sum * parameters.scale;
-}
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
@@ -75,14 +70,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   let begin = min(seen_begin + workgroup.x * share, seen_end);
   let end = min(begin + share, seen_end);
   load_query(thread, row, workgroup.y, position, workgroup.x == 0u);
+  prepare_query(thread);
 
-  let head_words = head_size / elements_per_word;
+  let units = value_units();
   let cache = workgroup.y / parameters.group * parameters.context_tokens_max;
-  let lanes = min(head_words, workgroup_size);
+  let lanes = min(units, workgroup_size);
   let lane = thread % lanes;
   let teams = workgroup_size / lanes;
   let team = thread / lanes;
-  var sums = array<vec2<f32>, words_per_thread_max>();
+  var sums = array<Elements, units_per_thread_max>();
   var maximum = lowest;
   var weight_sum = 0.0;
   // A new key's position is the last one, and not in the cache yet.
@@ -91,28 +87,28 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   for (var tile = begin; tile < cached_end; tile += workgroup_size) {
     var own_score = lowest;
     if (tile + thread < cached_end) {
-      own_score = score((cache + tile + thread) * head_words, head_words);
+      own_score = score(cache + tile + thread);
     }
     let new_maximum = max(maximum, workgroup_max(thread, own_score));
     let correction = exp(max(maximum - new_maximum, -100.0));
     maximum = new_maximum;
     var own_weight = 0.0;
+    weights[thread] = 0.0;
     if (tile + thread < cached_end) {
       own_weight = exp(max(own_score - maximum, -100.0));
+      weights[thread] = own_weight * value_scale(cache + tile + thread);
     }
-    weights[thread] = own_weight;
     weight_sum = weight_sum * correction + own_weight;
     workgroupBarrier();
-    for (var k = 0u; k < words_per_thread_max; k++) {
+    for (var k = 0u; k < units_per_thread_max; k++) {
       sums[k] *= correction;
     }
     let count = select(min(cached_end - tile, workgroup_size), 0u, team >= teams);
     for (var i = team; i < count; i += teams) {
-      let cached_row = (cache + tile + i) * head_words;
-      for (var k = 0u; k < words_per_thread_max; k++) {
-        let word = lane + k * lanes;
-        if (word < head_words) {
-          sums[k] += weights[i] * unpack_word(value_cache[cached_row + word]);
+      for (var k = 0u; k < units_per_thread_max; k++) {
+        let unit = lane + k * lanes;
+        if (unit < units) {
+          sums[k] += weights[i] * value_elements(cache + tile + i, unit);
         }
       }
     }
@@ -126,11 +122,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     let new_weight = exp(max(new_score - new_maximum, -100.0));
     maximum = new_maximum;
     weight_sum = weight_sum * correction + select(0.0, new_weight, thread == 0u);
-    for (var k = 0u; k < words_per_thread_max; k++) {
+    for (var k = 0u; k < units_per_thread_max; k++) {
       sums[k] *= correction;
-      let word = lane + k * lanes;
-      if (team == 0u && word < head_words) {
-        sums[k] += new_weight * new_value(workgroup.y, word);
+      let unit = lane + k * lanes;
+      if (team == 0u && unit < units) {
+        sums[k] += new_weight * new_value(workgroup.y, unit);
       }
     }
   }
@@ -140,19 +136,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
                 (row * parameters.splits + workgroup.x) * (head_size + 2u);
   let target_row = select(partial, parameters.out + row * head_size, parameters.splits == 1u);
   let factor = select(1.0, 1.0 / max(total, 1e-30), parameters.splits == 1u);
-  for (var k = 0u; k < words_per_thread_max; k++) {
+  for (var k = 0u; k < units_per_thread_max; k++) {
     shares[thread] = sums[k];
     workgroupBarrier();
-    let word = lane + k * lanes;
-    if (team == 0u && word < head_words) {
-      var sum = vec2<f32>();
+    let unit = lane + k * lanes;
+    if (team == 0u && unit < units) {
+      var sum = Elements();
       for (var i = 0u; i < teams; i++) {
         sum += shares[lane + i * lanes];
       }
-      write_f32(target_row + word * elements_per_word, sum.x * factor);
-      if (elements_per_word == 2u) {
-        write_f32(target_row + word * 2u + 1u, sum.y * factor);
-      }
+      write_elements(target_row, unit, sum * factor);
     }
     workgroupBarrier();
   }

@@ -7,6 +7,7 @@
 // then adds up every 32nd element of the values for the same 4 tokens.
 #include "activations/scalar.wgsl"
 #include "caches/{cache}.wgsl"
+#include "caches/{rows}_tile.wgsl"
 
 struct Parameters {
   tokens: u32,
@@ -19,6 +20,11 @@ struct Parameters {
   positions: u32,
   out: u32,
   scale: f32,
+  // For caches/packed_tile.wgsl:
+  key_row_bytes: u32,
+  key_coordinates: u32,
+  value_row_bytes: u32,
+  value_coordinates: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read> key_cache: array<u32>;
@@ -31,6 +37,8 @@ const slice_elements = 32u;  // of the heads at a time
 const padded_positions = tile_positions + 1u;
 const elements_per_thread_max = 256u / tile_positions;
 const lowest = -3.0e38;
+
+alias Sums = array<vec4<f32>, elements_per_thread_max>;
 
 // [element][token / 4], [element][position], [position][token / 4]
 var<workgroup> queries: array<vec4<f32>, slice_elements * tile_tokens / 4u>;
@@ -65,30 +73,6 @@ fn load_queries(thread: u32, first_token: u32, head: u32, first_element: u32) {
                 query_at(token + 2u, head, element), query_at(token + 3u, head, element));
 }
 
-fn load_keys(thread: u32, cache: u32, first_position: u32, end: u32, first_element: u32) {
-  let head_words = parameters.head_size / elements_per_word;
-  let slice_words = slice_elements / elements_per_word;
-  for (var i = thread; i < tile_positions * slice_words; i += workgroup_size) {
-    let position = i / slice_words;
-    let word = first_element / elements_per_word + i % slice_words;
-    var elements = vec2<f32>();
-    if (first_position + position < end && word < head_words) {
-      elements = unpack_word(key_cache[(cache + first_position + position) * head_words + word]);
-    }
-    let at = i % slice_words * elements_per_word * padded_positions + position;
-    keys[at] = elements.x;
-    if (elements_per_word == 2u) {
-      keys[at + padded_positions] = elements.y;
-    }
-  }
-}
-
-fn value_at(row: u32, element: u32) -> f32 {
-  let head_words = parameters.head_size / elements_per_word;
-  let word = unpack_word(value_cache[row * head_words + element / elements_per_word]);
-  return word[element % elements_per_word];
-}
-
 // 1 for each of 4 tokens that sees the position.
 fn sees(position: u32, begins: vec4<u32>, ends: vec4<u32>) -> vec4<bool> {
   return (vec4<u32>(position) >= begins) & (vec4<u32>(position) < ends);
@@ -119,7 +103,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   }
   let range = workgroupUniformLoad(&shared_range);
 
-  var sums = array<vec4<f32>, elements_per_thread_max>();
+  var sums = Sums();
   var maxima = vec4<f32>(lowest);
   var weight_sums = vec4<f32>();
   for (var first = range.x; first < range.y; first += tile_positions) {
@@ -151,16 +135,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     for (var k = 0u; k < elements_per_thread_max; k++) {
       sums[k] *= corrections;
     }
-    for (var i = 0u; i < min(range.y - first, tile_positions); i++) {
-      let weight = weights[i * (tile_tokens / 4u) + quad];
-      weight_sums += weight;
-      for (var k = 0u; k < elements_per_thread_max; k++) {
-        let element = lane + k * tile_positions;
-        if (element < parameters.head_size) {
-          sums[k] += weight * value_at(cache + first + i, element);
-        }
-      }
-    }
+    weight_sums += add_values(&sums, thread, cache + first, min(range.y - first, tile_positions));
   }
   for (var k = 0u; k < elements_per_thread_max; k++) {
     let element = lane + k * tile_positions;

@@ -83,6 +83,7 @@ void write_results(const RecordingBackend& backend, const OpCaseRun& run, bool u
     json.key("type").string(data_type_name(result.tensor.type));
     json.key("scale").number(result.scale);
     json.key("tolerance").number(uses_f16 ? result.tolerance_f16 : result.tolerance);
+    json.key("judged").string(result.is_judged_as_a_whole ? "as a whole" : "one by one");
     json.key("expected").begin_array();
     for (const double value : result.values) json.number(static_cast<double>(value));
     json.end_array().end_object();

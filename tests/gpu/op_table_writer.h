@@ -14,7 +14,8 @@ namespace tessera::testing {
 //   "buffers": [{"id", "size_bytes", "runs": [[offset, base64], what is not zero]}],
 //   "dispatches": [{"pipeline": index, "bindings": [[buffer, offset, size]], "parameters": [words],
 //     "workgroups": [x, y, z]}],
-//   "results": [{"buffer", "offset_bytes", "type", "scale", "tolerance", "expected": [numbers]}]}]}
+//   "results": [{"buffer", "offset_bytes", "type", "scale", "tolerance", "judged",
+//     "expected": [numbers]}]}]}
 class OpTableWriter {
  public:
   explicit OpTableWriter(const RecordingOptions& options);

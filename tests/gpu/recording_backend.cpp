@@ -154,6 +154,15 @@ webgpu::Binding RecordingBackend::cache(const TensorRef& cache) const {
   return whole(allocation_of(cache).buffer);
 }
 
+Result<webgpu::Binding> RecordingBackend::table(const std::vector<std::uint32_t>& words) {
+  const auto [found, is_new] = tables_.try_emplace(words, next_buffer_);
+  if (is_new) {
+    const auto bytes = std::as_bytes(std::span(words));
+    buffers_[next_buffer_++].assign(bytes.begin(), bytes.end());
+  }
+  return whole(found->second);
+}
+
 Result<std::uint32_t> RecordingBackend::scratch(std::size_t words) {
   scratch_words_ = std::max(scratch_words_, words);
   return static_cast<std::uint32_t>(buffers_.at(kActivations).size() / 4);

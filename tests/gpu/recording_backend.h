@@ -54,6 +54,7 @@ class RecordingBackend final : public Backend, public webgpu::Recorder {
   std::uint32_t vector_offset(const TensorRef& tensor) const override;
   std::vector<webgpu::MatrixPart> matrix_parts(const TensorRef& matrix) const override;
   webgpu::Binding cache(const TensorRef& cache) const override;
+  Result<webgpu::Binding> table(const std::vector<std::uint32_t>& words) override;
   Result<std::uint32_t> scratch(std::size_t words) override;
   void dispatch(webgpu::Dispatch dispatch) override { dispatches_.push_back(std::move(dispatch)); }
 
@@ -85,6 +86,7 @@ class RecordingBackend final : public Backend, public webgpu::Recorder {
   std::uint32_t next_buffer_ = 3;
   std::uint32_t next_allocation_ = 1;
   std::size_t scratch_words_ = 0;
+  std::map<std::vector<std::uint32_t>, std::uint32_t> tables_;
   std::vector<webgpu::Dispatch> dispatches_;
 };
 

@@ -14,7 +14,9 @@ using Texts = std::initializer_list<const char*>;
 
 constexpr Texts kReductions = {"workgroup", "subgroup"};
 constexpr Texts kAccesses = {"scalar", "vec4"};
-constexpr Texts kCaches = {"f32", "f16"};
+// What a cache holds, and how its rows are read and written.
+constexpr std::pair<const char*, const char*> kCaches[] = {
+    {"f32", "float"}, {"f16", "float"}, {"packed", "packed"}};
 constexpr Texts kAlignedWeights = {"f32", "f16", "q8", "q4", "q4m", "q3", "q2"};
 constexpr Texts kOddWeights = {"f32_any", "f16_any"};
 
@@ -25,6 +27,16 @@ Kernels with(const Kernels& kernels, std::string_view choice, Texts values) {
     for (const char* value : values) {
       out.push_back(kernel);
       out.back().choices.emplace_back(choice, value);
+    }
+  }
+  return out;
+}
+
+Kernels with_caches(const Kernels& kernels) {
+  Kernels out;
+  for (const auto& [cache, rows] : kCaches) {
+    for (Kernel& kernel : with(with(kernels, "cache", {cache}), "rows", {rows})) {
+      out.push_back(std::move(kernel));
     }
   }
   return out;
@@ -67,17 +79,20 @@ Kernels matmul_tiles() {
 }  // namespace
 
 std::vector<Kernel> shader_variants() {
-  Kernels all = {sized("add", 64), sized("gated_activation", 64), sized("rope", 64),
-                 sized("attention_combine", 64), sized("sample_choose", 256)};
+  Kernels all = {sized("add", 64),     sized("gated_activation", 64),
+                 sized("rope", 64),    sized("attention_combine", 64),
+                 sized("kv_turn", 64), sized("sample_choose", 256)};
   add(all, with({sized("embedding", 64)}, "weight", kAlignedWeights));
   add(all, with({sized("rms_norm", 256)}, "reduction", kReductions));
   add(all, with({sized("sample_chunks", 256)}, "reduction", kReductions));
-  add(all, with({{"attention_tile", {}, {}}}, "cache", kCaches));
-  add(all, with({sized("kv_write", 64)}, "cache", kCaches));
-  add(all, with(with({sized("rope_kv_write", 64)}, "cache", kCaches), "reduction", kReductions));
-  add(all,
-      with(with(with({sized("attention_split", 128)}, "cache", kCaches), "reduction", kReductions),
-           "query", {"plain", "rotated"}));
+  add(all, with({sized("kv_write", 64)}, "cache", {"f32", "f16"}));
+  add(all, with_caches({{"attention_tile", {}, {}}}));
+  add(all, with(with_caches({sized("rope_kv_write", 64)}), "reduction", kReductions));
+  const Kernels splits = with({sized("attention_split", 128)}, "reduction", kReductions);
+  add(all, with(with_caches(splits), "query", {"plain"}));
+  for (const char* cache : {"f32", "f16"}) {
+    add(all, with(with(with(splits, "cache", {cache}), "rows", {"float"}), "query", {"rotated"}));
+  }
   add(all, matmul_vectors());
   add(all, matmul_tiles());
   return all;

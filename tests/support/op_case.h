@@ -15,13 +15,15 @@
 namespace tessera::testing {
 
 // A tensor of f32, f16 or i32 and the values it must hold after the ops: nowhere further off than
-// tolerance * max(scale, |value|).
+// tolerance * max(scale, |value|); or, where it is judged as a whole, the square root of the
+// errors' squares over the values' no larger than the tolerance.
 struct ExpectedTensor {
   TensorRef tensor;
   std::vector<double> values;
   double scale = 1.0;
   double tolerance = 0.0;
   double tolerance_f16 = 0.0;  // where kernels may compute in f16
+  bool is_judged_as_a_whole = false;
 };
 
 struct OpCaseRun {
@@ -89,6 +91,7 @@ using OpCases = std::vector<OpCase>;
 
 void add_matmul_cases(OpCases& cases);
 void add_attention_cases(OpCases& cases);
+void add_packed_kv_cases(OpCases& cases);
 void add_elementwise_cases(OpCases& cases);
 void add_fused_cases(OpCases& cases);
 void add_sample_cases(OpCases& cases);

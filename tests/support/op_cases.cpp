@@ -7,6 +7,7 @@ OpCases op_cases() {
   add_elementwise_cases(cases);
   add_matmul_cases(cases);
   add_attention_cases(cases);
+  add_packed_kv_cases(cases);
   add_sample_cases(cases);
   add_fused_cases(cases);
   return cases;

@@ -21,6 +21,8 @@ export interface ResultEntry {
   type: 'f32' | 'f16' | 'i32';
   scale: number;
   tolerance: number;
+  /** As a whole: by the square root of the errors' squares over the values'. */
+  judged: 'one by one' | 'as a whole';
   expected: number[];
 }
 

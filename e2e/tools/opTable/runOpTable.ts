@@ -71,8 +71,16 @@ function readNumbers(type: ResultEntry['type'], bytes: ArrayBuffer, count: numbe
   return [...new Uint16Array(bytes, 0, count)].map(halfToNumber);
 }
 
-/** The largest error; a number that is none counts as infinitely wrong. */
+function errorAsAWhole({ expected }: ResultEntry, numbers: number[]): number {
+  const sumOf = (terms: number[]) => terms.reduce((sum, term) => sum + term * term, 0);
+  const errors = expected.map((value, index) => (numbers[index] ?? NaN) - value);
+  const error = Math.sqrt(sumOf(errors) / sumOf(expected));
+  return Number.isNaN(error) ? Infinity : error;
+}
+
+/** The largest error, or that of all; a number that is none counts as infinitely wrong. */
 function errorOf(result: ResultEntry, numbers: number[]): number {
+  if (result.judged === 'as a whole') return errorAsAWhole(result, numbers);
   let worst = 0;
   result.expected.forEach((expected, index) => {
     const number = numbers[index] ?? NaN;

@@ -1,8 +1,11 @@
 #include "backends/webgpu/attention.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "backends/webgpu/dispatch_words.h"
+#include "backends/webgpu/packed_cache.h"
 
 namespace tessera::webgpu {
 namespace {
@@ -36,14 +39,6 @@ void record_combine(const Attention& op, std::int64_t splits, std::uint32_t part
   });
 }
 
-std::uint32_t norm_offset(const RmsNorm* norm, const Recorder& recorder) {
-  return norm == nullptr ? kNowhere : recorder.vector_offset(norm->weight);
-}
-
-float epsilon_of(const RmsNorm* norm) {
-  return norm == nullptr ? 0.0f : norm->epsilon;
-}
-
 // What queries/rotated.wgsl needs to know.
 std::vector<std::uint32_t> rotation_words(const RopeKvWrite& plan, const Recorder& recorder) {
   return words(
@@ -53,97 +48,141 @@ std::vector<std::uint32_t> rotation_words(const RopeKvWrite& plan, const Recorde
       norm_offset(plan.key_norm, recorder), epsilon_of(plan.query_norm), epsilon_of(plan.key_norm));
 }
 
-void record_tile(const Attention& op, const std::string& cache, Recorder& recorder) {
-  constexpr std::int64_t kTileTokens = 16;  // as in attention_tile.wgsl
-  const std::int64_t tokens = op.query.shape[0];
-  const std::int64_t heads = op.query.shape[1];
-  recorder.dispatch({
-      .kernel = {"attention_tile", {{"cache", cache}}, {}},
-      .bindings = {recorder.activations(), recorder.cache(op.key_cache),
-                   recorder.cache(op.value_cache)},
-      .parameters = words(
-          tokens, heads, heads / op.key_cache.shape[0], op.query.shape[2], op.key_cache.shape[1],
-          op.window_tokens, recorder.activation_offset(op.query),
-          recorder.activation_offset(op.positions), recorder.activation_offset(op.out), op.scale),
-      .workgroups = {word(heads), word(divided_up(tokens, kTileTokens)), 1},
-  });
+// Where what an attention reads and hands on lies.
+struct Plan {
+  const Attention& op;
+  CacheChoices choices;
+  std::optional<PackedCache> packed;
+  std::uint32_t query = 0;
+  std::int64_t splits = 1;
+  std::uint32_t partials = 0;
+};
+
+void append(const std::vector<std::uint32_t>& more, Dispatch& dispatch) {
+  dispatch.parameters.insert(dispatch.parameters.end(), more.begin(), more.end());
 }
 
-Result<void> record_attention(const Attention& op, const RopeKvWrite* before, Recorder& recorder) {
-  if (op.query.shape.element_count() == 0) return {};
+void record_tile(const Plan& plan, Recorder& recorder) {
+  constexpr std::int64_t kTileTokens = 16;  // as in attention_tile.wgsl
+  const Attention& op = plan.op;
   const std::int64_t tokens = op.query.shape[0];
   const std::int64_t heads = op.query.shape[1];
-  const std::int64_t head_size = op.query.shape[2];
-  TESSERA_TRY(const std::string cache, cache_choice("Attention", op.key_cache));
-  TESSERA_TRY_VOID(check_grid_extent("Attention", std::max(tokens, heads), recorder.limits()));
-  if (tokens >= kTileTokensMin) {
-    record_tile(op, cache, recorder);
-    return {};
-  }
-  const std::int64_t splits = split_count(op);
-  std::uint32_t partials = 0;
-  if (splits > 1) {
-    const std::int64_t count = tokens * heads * splits * (head_size + 2);
-    TESSERA_TRY(partials, recorder.scratch(static_cast<std::size_t>(count)));
-  }
+  Dispatch dispatch{
+      .kernel = {"attention_tile",
+                 {{"cache", plan.choices.cache}, {"rows", plan.choices.rows}},
+                 {}},
+      .bindings = {recorder.activations(), recorder.cache(op.key_cache),
+                   recorder.cache(op.value_cache)},
+      .parameters = words(tokens, heads, heads / op.key_cache.shape[0], op.query.shape[2],
+                          op.key_cache.shape[1], op.window_tokens, plan.query,
+                          recorder.activation_offset(op.positions),
+                          recorder.activation_offset(op.out), op.scale),
+      .workgroups = {word(heads), word(divided_up(tokens, kTileTokens)), 1},
+  };
+  const PackedCache packed = plan.packed.value_or(PackedCache{});
+  if (plan.packed) dispatch.bindings.push_back(packed.table);
+  append(words(packed.keys.row_bytes, packed.keys.coordinates, packed.values.row_bytes,
+               packed.values.coordinates),
+         dispatch);
+  recorder.dispatch(std::move(dispatch));
+}
+
+void record_split(const Plan& plan, const RopeKvWrite* before, Recorder& recorder) {
+  const Attention& op = plan.op;
+  const std::int64_t tokens = op.query.shape[0];
+  const std::int64_t heads = op.query.shape[1];
   Dispatch dispatch{
       .kernel = {"attention_split",
-                 {{"cache", cache},
+                 {{"cache", plan.choices.cache},
+                  {"rows", plan.choices.rows},
                   {"reduction", reduction_choice(recorder)},
                   {"query", before == nullptr ? "plain" : "rotated"}},
                  {{"workgroup_size", workgroup_size(tokens == 1 ? 128 : 64, recorder.limits())}}},
       .bindings = {recorder.activations(), recorder.cache(op.key_cache),
                    recorder.cache(op.value_cache)},
-      .parameters = words(heads, heads / op.key_cache.shape[0], head_size, op.key_cache.shape[1],
-                          op.window_tokens, splits, recorder.activation_offset(op.query),
-                          recorder.activation_offset(op.positions),
-                          recorder.activation_offset(op.out), partials, op.scale),
-      .workgroups = {word(splits), word(heads), word(tokens)},
+      .parameters =
+          words(heads, heads / op.key_cache.shape[0], op.query.shape[2], op.key_cache.shape[1],
+                op.window_tokens, plan.splits, plan.query, recorder.activation_offset(op.positions),
+                recorder.activation_offset(op.out), plan.partials, op.scale),
+      .workgroups = {word(plan.splits), word(heads), word(tokens)},
   };
+  const PackedCache packed = plan.packed.value_or(PackedCache{});
   if (before != nullptr) dispatch.bindings.push_back(recorder.vectors());
-  const std::vector<std::uint32_t> rotation =
-      before == nullptr ? std::vector<std::uint32_t>(9) : rotation_words(*before, recorder);
-  dispatch.parameters.insert(dispatch.parameters.end(), rotation.begin(), rotation.end());
+  if (plan.packed) dispatch.bindings.push_back(packed.table);
+  append(before == nullptr ? std::vector<std::uint32_t>(9) : rotation_words(*before, recorder),
+         dispatch);
+  append(words(packed.keys.row_bytes, packed.keys.units, packed.keys.unit_count,
+               packed.values.row_bytes, packed.values.units, packed.values.unit_count),
+         dispatch);
   recorder.dispatch(std::move(dispatch));
-  if (splits > 1) record_combine(op, splits, partials, recorder);
+  if (plan.splits > 1) record_combine(op, plan.splits, plan.partials, recorder);
+}
+
+// Rows of query heads at `source`: queries into coordinates, or sums of values back from them.
+void record_turn(const Attention& op, bool is_query, const Binding& codec, std::uint32_t source,
+                 std::uint32_t target, Recorder& recorder) {
+  const std::int64_t heads = op.query.shape[1];
+  recorder.dispatch({
+      .kernel = {"kv_turn", {}, {{"workgroup_size", workgroup_size(64, recorder.limits())}}},
+      .bindings = {recorder.activations(), codec},
+      .parameters =
+          words(op.query.shape[2], heads / op.key_cache.shape[0], is_query ? 1 : 0, source, target),
+      .workgroups = {word(heads), word(op.query.shape[0]), 1},
+  });
+}
+
+Result<void> record_attention(const Attention& op, const RopeKvWrite* before, bool is_turned,
+                              Recorder& recorder) {
+  if (op.query.shape.element_count() == 0) return {};
+  const std::int64_t tokens = op.query.shape[0];
+  const std::int64_t heads = op.query.shape[1];
+  const std::int64_t head_size = op.query.shape[2];
+  Plan plan{.op = op, .choices = {}, .packed = {}};
+  TESSERA_TRY(plan.choices, cache_choices("Attention", op.key_cache));
+  TESSERA_TRY_VOID(check_grid_extent("Attention", std::max(tokens, heads), recorder.limits()));
+  const bool is_tiled = tokens >= kTileTokensMin;
+  if (!is_tiled) plan.splits = split_count(op);
+  const std::int64_t partials =
+      plan.splits > 1 ? tokens * heads * plan.splits * (head_size + 2) : 0;
+  plan.query = recorder.activation_offset(op.query);
+  if (is_packed_kv(op.key_cache.type)) {
+    TESSERA_TRY(plan.packed, packed_cache(op.key_codec, op.value_codec, recorder));
+  }
+  const bool turns = plan.packed && !is_turned;
+  if (const std::int64_t turned = turns ? tokens * heads * head_size : 0; partials + turned > 0) {
+    TESSERA_TRY(plan.partials, recorder.scratch(static_cast<std::size_t>(partials + turned)));
+  }
+  if (turns) {
+    const std::uint32_t query = plan.query;
+    plan.query = plan.partials + word(partials);
+    record_turn(op, true, plan.packed->keys.codec, query, plan.query, recorder);
+  }
+  if (is_tiled) {
+    record_tile(plan, recorder);
+  } else {
+    record_split(plan, before, recorder);
+  }
+  if (plan.packed) {
+    const std::uint32_t out = recorder.activation_offset(op.out);
+    record_turn(op, false, plan.packed->values.codec, out, out, recorder);
+  }
   return {};
 }
 
 }  // namespace
 
 Result<void> record(const Attention& op, Recorder& recorder) {
-  return record_attention(op, nullptr, recorder);
+  return record_attention(op, nullptr, false, recorder);
 }
 
 Result<void> record(const RopeKvWrite& before, const Attention& op, Recorder& recorder) {
-  TESSERA_CHECK(op.query.shape[0] == 1);
-  return record_attention(op, &before, recorder);
+  TESSERA_CHECK(op.query.shape[0] == 1 && !is_packed_kv(op.key_cache.type));
+  return record_attention(op, &before, false, recorder);
 }
 
-Result<void> record(const RopeKvWrite& plan, Recorder& recorder) {
-  const KvWrite& write = *plan.write;
-  const std::int64_t tokens = write.key.shape[0];
-  const std::int64_t query_heads = plan.query->x.shape[1];
-  const std::int64_t key_value_heads = write.key.shape[1];
-  TESSERA_TRY(const std::string cache, cache_choice("KvWrite", write.key_cache));
-  TESSERA_TRY_VOID(check_grid_extent("KvWrite", tokens, recorder.limits()));
-  recorder.dispatch({
-      .kernel = {"rope_kv_write",
-                 {{"cache", cache}, {"reduction", reduction_choice(recorder)}},
-                 {{"workgroup_size", workgroup_size(64, recorder.limits())}}},
-      .bindings = {recorder.activations(), recorder.vectors(), recorder.cache(write.key_cache),
-                   recorder.cache(write.value_cache)},
-      .parameters = words(
-          query_heads, key_value_heads, write.key.shape[2], plan.query->frequencies.shape[0],
-          write.key_cache.shape[1], recorder.activation_offset(plan.query->x),
-          recorder.activation_offset(write.key), recorder.activation_offset(write.value),
-          recorder.activation_offset(write.positions),
-          recorder.activation_offset(plan.query->frequencies),
-          norm_offset(plan.query_norm, recorder), norm_offset(plan.key_norm, recorder),
-          epsilon_of(plan.query_norm), epsilon_of(plan.key_norm), plan.query->attention_scale),
-      .workgroups = {word(query_heads + 2 * key_value_heads), word(tokens), 1},
-  });
-  return {};
+Result<void> record_turned(const Attention& op, Recorder& recorder) {
+  TESSERA_CHECK(is_packed_kv(op.key_cache.type));
+  return record_attention(op, nullptr, true, recorder);
 }
 
 }  // namespace tessera::webgpu

@@ -13,11 +13,17 @@ struct RopeKvWrite {
   const Rope* query = nullptr;
   const Rope* key = nullptr;  // of the same positions, frequencies and scale
   const KvWrite* write = nullptr;
+  // Whether queries are left as the coordinates of keys that a packed cache is asked with.
+  bool turns_query = false;
 };
 
 Result<void> record(const RopeKvWrite& plan, Recorder& recorder);
 
-// Attention of a single token with all that, the rotated query not left in `query` either.
+// Attention of a single token over caches of floats with all that, the rotated query not left in
+// `query` either.
 Result<void> record(const RopeKvWrite& before, const Attention& op, Recorder& recorder);
+
+// Attention over packed caches whose queries were turned.
+Result<void> record_turned(const Attention& op, Recorder& recorder);
 
 }  // namespace tessera::webgpu

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "quantization/kv_row.h"
-
 namespace tessera::webgpu {
 
 std::array<std::uint32_t, 3> grid(std::int64_t count, const DeviceLimits& limits) {
@@ -28,13 +26,15 @@ Result<void> check_grid_extent(std::string_view op, std::int64_t count,
                                             std::to_string(limits.workgroups_max)};
 }
 
-Result<std::string> cache_choice(std::string_view op, const TensorRef& cache) {
-  if (is_packed_kv(cache.type)) {
-    return Error{ErrorCode::kUnsupported,
-                 std::string(op) + " on a GPU has no kernels for a KV cache of " +
-                     std::string(kv_type_name(cache.type)) +
-                     " bits; run the model on Wasm, or choose a KV cache of f16"};
-  }
+std::uint32_t norm_offset(const RmsNorm* norm, const Recorder& recorder) {
+  return norm == nullptr ? kNowhere : recorder.vector_offset(norm->weight);
+}
+
+float epsilon_of(const RmsNorm* norm) {
+  return norm == nullptr ? 0.0f : norm->epsilon;
+}
+
+Result<CacheChoices> cache_choices(std::string_view op, const TensorRef& cache) {
   constexpr std::int64_t kHeadSizeMax = 256;
   const std::int64_t head_size = cache.shape[2];
   if (head_size > kHeadSizeMax) {
@@ -42,14 +42,15 @@ Result<std::string> cache_choice(std::string_view op, const TensorRef& cache) {
                                               std::to_string(kHeadSizeMax) + " elements, not " +
                                               std::to_string(head_size)};
   }
-  if (cache.type == DataType::kF32) return std::string("f32");
+  if (is_packed_kv(cache.type)) return CacheChoices{"packed", "packed"};
+  if (cache.type == DataType::kF32) return CacheChoices{"f32", "float"};
   if (head_size % 2 != 0) {
     return Error{ErrorCode::kUnsupported, std::string(op) +
                                               " on a GPU takes a KV cache of f16 only with heads "
                                               "of an even size, not " +
                                               std::to_string(head_size)};
   }
-  return std::string("f16");
+  return CacheChoices{"f16", "float"};
 }
 
 }  // namespace tessera::webgpu

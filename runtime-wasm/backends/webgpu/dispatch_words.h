@@ -43,8 +43,17 @@ std::string reduction_choice(const Recorder& recorder);
 // Errors: kUnsupported if more workgroups than the device allows are needed in y or z.
 Result<void> check_grid_extent(std::string_view op, std::int64_t count, const DeviceLimits& limits);
 
-// "f32" or "f16": the choice {cache}. Errors: kUnsupported if the heads of an f16 cache have an odd
-// size, or heads are too large for the kernels.
-Result<std::string> cache_choice(std::string_view op, const TensorRef& cache);
+// Where a norm's weights are, and what it adds to the mean square; no norm is nowhere.
+std::uint32_t norm_offset(const RmsNorm* norm, const Recorder& recorder);
+float epsilon_of(const RmsNorm* norm);
+
+// The choices {cache}, "f32", "f16" or "packed", and {rows}, "float" or "packed". Errors:
+// kUnsupported if the heads of an f16 cache have an odd size, or heads are too large for the
+// kernels.
+struct CacheChoices {
+  std::string cache;
+  std::string rows;
+};
+Result<CacheChoices> cache_choices(std::string_view op, const TensorRef& cache);
 
 }  // namespace tessera::webgpu

@@ -58,7 +58,7 @@ class Fusion {
     return std::ranges::any_of(results_, touches);
   }
 
-  // [RmsNorm, RmsNorm,] Rope, Rope, KvWrite [, Attention of one token]
+  // [RmsNorm, RmsNorm,] Rope, Rope, KvWrite [, Attention of one token or over packed caches]
   Result<std::size_t> take_attention() {
     RopeKvWrite plan;
     std::size_t index = next_;
@@ -70,7 +70,14 @@ class Fusion {
     plan.write = op_at<KvWrite>(index + 2);
     if (!belong_together(plan) || is_needed_from(plan.key->x, index + 3)) return std::size_t{0};
     const auto* attention = op_at<Attention>(index + 3);
-    if (attention != nullptr && takes(plan, *attention, index + 4)) {
+    const bool takes_it = attention != nullptr && takes(plan, *attention, index + 4);
+    if (takes_it && is_packed_kv(plan.write->key_cache.type)) {
+      plan.turns_query = true;
+      TESSERA_TRY_VOID(record(plan, recorder_));
+      TESSERA_TRY_VOID(record_turned(*attention, recorder_));
+      return index + 4 - next_;
+    }
+    if (takes_it && attention->query.shape[0] == 1) {
       TESSERA_TRY_VOID(record(plan, *attention, recorder_));
       return index + 4 - next_;
     }
@@ -104,7 +111,7 @@ class Fusion {
 
   // `after`: the op that follows the attention.
   bool takes(const RopeKvWrite& plan, const Attention& op, std::size_t after) const {
-    return op.query.shape[0] == 1 && is_same_place(op.query, plan.query->x) &&
+    return is_same_place(op.query, plan.query->x) &&
            is_same_place(op.positions, plan.query->positions) &&
            is_same_place(op.key_cache, plan.write->key_cache) &&
            is_same_place(op.value_cache, plan.write->value_cache) &&

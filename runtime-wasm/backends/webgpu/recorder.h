@@ -73,6 +73,8 @@ class Recorder {
   virtual std::vector<MatrixPart> matrix_parts(const TensorRef& matrix) const = 0;
   // REQUIRES: a KV cache.
   virtual Binding cache(const TensorRef& cache) const = 0;
+  // A buffer for shaders to read that holds these words; equal ones share it. Errors: kOutOfMemory.
+  virtual Result<Binding> table(const std::vector<std::uint32_t>& words) = 0;
 
   // Words of the activations buffer, a multiple of 4 from its beginning, for what one op's
   // dispatches hand to each other; the next op gets the same. Errors: kOutOfMemory.

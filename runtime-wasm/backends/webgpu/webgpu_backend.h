@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,6 +103,7 @@ class WebGpuBackend final : public Backend {
   const Allocation& allocation_of(const TensorRef& tensor) const;
 
   Result<std::uint32_t> scratch_offset(std::size_t words);
+  Result<Piece> table_of(const std::vector<std::uint32_t>& words);
   Result<std::uint32_t> pipeline_for(const webgpu::Kernel& kernel);
   Result<std::unique_ptr<Program>> define_list(std::span<const webgpu::Dispatch> dispatches);
 
@@ -115,6 +117,7 @@ class WebGpuBackend final : public Backend {
   std::unordered_map<std::uint32_t, Read> reads_;
   std::unordered_map<std::string, std::uint32_t> pipelines_;
   std::optional<Piece> scratch_;  // in activations_
+  std::map<std::vector<std::uint32_t>, Piece> tables_;
 };
 
 }  // namespace tessera

@@ -56,6 +56,11 @@ class WebGpuBackend::ListRecorder final : public webgpu::Recorder {
     return whole(allocation.pieces.front());
   }
 
+  Result<Binding> table(const std::vector<std::uint32_t>& words) override {
+    TESSERA_TRY(const Piece piece, backend_.table_of(words));
+    return whole(piece);
+  }
+
   Result<std::uint32_t> scratch(std::size_t words) override {
     return backend_.scratch_offset(words);
   }
@@ -142,6 +147,19 @@ Result<std::uint32_t> WebGpuBackend::scratch_offset(std::size_t words) {
     scratch_ = allocation.pieces.front();
   }
   return static_cast<std::uint32_t>(scratch_->offset_bytes / 4);
+}
+
+Result<WebGpuBackend::Piece> WebGpuBackend::table_of(const std::vector<std::uint32_t>& words) {
+  const auto found = tables_.find(words);
+  if (found != tables_.end()) return found->second;
+  const std::size_t size_bytes = words.size() * 4;
+  TESSERA_TRY_VOID(check_budget(size_bytes));
+  use_.weights_bytes += size_bytes;
+  const Piece piece = create_piece(size_bytes);
+  commands_.append(Opcode::kWriteBuffer, {piece.buffer, 0, static_cast<std::uint32_t>(size_bytes)},
+                   std::as_bytes(std::span(words)));
+  tables_.emplace(words, piece);
+  return piece;
 }
 
 Result<std::uint32_t> WebGpuBackend::pipeline_for(const Kernel& kernel) {

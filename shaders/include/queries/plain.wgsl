@@ -15,6 +15,6 @@ fn new_product(thread: u32) -> f32 {
   return 0.0;
 }
 
-fn new_value(head: u32, word: u32) -> vec2<f32> {
-  return vec2<f32>();
+fn new_value(head: u32, unit: u32) -> Elements {
+  return Elements();
 }

@@ -21,7 +21,18 @@ double value_at(const TensorRef& tensor, std::size_t index) {
   }
 }
 
+double error_as_a_whole(const ExpectedTensor& result) {
+  double errors = 0.0, squares = 0.0;
+  for (std::size_t i = 0; i < result.values.size(); ++i) {
+    const double error = value_at(result.tensor, i) - result.values[i];
+    errors += error * error;
+    squares += result.values[i] * result.values[i];
+  }
+  return std::sqrt(errors / squares);
+}
+
 double error_of(const ExpectedTensor& result) {
+  if (result.is_judged_as_a_whole) return error_as_a_whole(result);
   double worst = 0.0;
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     const double expected = result.values[i];
