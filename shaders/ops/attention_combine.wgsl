@@ -1,6 +1,6 @@
 // out[t, h, :] = sum_s factor_s * partials[t, h, s, :] / sum_s factor_s * weights_s, where
-// factor_s = exp(maximum_s - the largest maximum): the second half of attention_split.wgsl.
-// One workgroup a token and head.
+// factor_s = exp(maximum_s - the largest maximum): the second half of attention_group.wgsl and
+// attention_packed.wgsl. One workgroup a token and head; splits <= 64.
 #include "activations/scalar.wgsl"
 
 override workgroup_size: u32 = 64u;
@@ -13,6 +13,11 @@ struct Parameters {
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 
+const splits_max = 64u;
+
+var<workgroup> maxima: array<f32, splits_max>;
+var<workgroup> weights: array<f32, splits_max>;
+
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
         @builtin(num_workgroups) workgroups: vec3<u32>,
@@ -21,19 +26,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   let row = workgroup.y * workgroups.x + workgroup.x;
   let stride = head_size + 2u;
   let first = parameters.partials + row * parameters.splits * stride;
-  var maximum = read_f32(first + head_size);
+  for (var split = thread; split < parameters.splits; split += workgroup_size) {
+    maxima[split] = read_f32(first + split * stride + head_size);
+    weights[split] = read_f32(first + split * stride + head_size + 1u);
+  }
+  workgroupBarrier();
+  var maximum = maxima[0];
   for (var split = 1u; split < parameters.splits; split++) {
-    maximum = max(maximum, read_f32(first + split * stride + head_size));
+    maximum = max(maximum, maxima[split]);
   }
   for (var i = thread; i < head_size; i += workgroup_size) {
     var values = 0.0;
-    var weights = 0.0;
+    var sum = 0.0;
     for (var split = 0u; split < parameters.splits; split++) {
-      let partial = first + split * stride;
-      let factor = exp(max(read_f32(partial + head_size) - maximum, -100.0));
-      values += factor * read_f32(partial + i);
-      weights += factor * read_f32(partial + head_size + 1u);
+      let factor = exp(max(maxima[split] - maximum, -100.0));
+      values += factor * read_f32(first + split * stride + i);
+      sum += factor * weights[split];
     }
-    write_f32(parameters.out + row * head_size + i, values / max(weights, 1e-30));
+    write_f32(parameters.out + row * head_size + i, values / max(sum, 1e-30));
   }
 }

@@ -14,9 +14,6 @@
 
 override workgroup_size: u32 = 64u;
 
-// So many slices of a thread are loaded before any is waited for.
-const slices_at_once = 2u;
-
 struct Matrix {
   rows: u32,
   out: u32,
@@ -57,27 +54,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   let slices = slice_count(parameters.columns);
   var sums = array<Rows, sums_count>();
   var squares = 0.0;
-  for (var first = thread; first < slices; first += slices_at_once * workgroup_size) {
-    for (var u = 0u; u < slices_at_once; u++) {
-      // Past the end the last slice is taken again, times zero.
-      let is_inside = first + u * workgroup_size < slices;
-      let slice = min(first + u * workgroup_size, slices - 1u);
-      var x = array<vec4<f32>, slice_quads>();
-      for (var quad = 0u; quad < slice_quads; quad++) {
-        let column = slice_column(slice, quad);
-        let left = max(parameters.columns, column) - column;
-        let count = select(0u, min(4u, left), is_inside);
-        x[quad] = read_up_to_4(x_row + column, count);
-        if (is_normed) {
-          squares += dot(x[quad], x[quad]);
-          x[quad] *= read_vector_up_to_4(parameters.norm + column, count);
-        }
+  for (var slice = thread; slice < slices; slice += workgroup_size) {
+    var x = array<vec4<f32>, slice_quads>();
+    for (var quad = 0u; quad < slice_quads; quad++) {
+      let column = slice_column(slice, quad);
+      let count = min(4u, max(parameters.columns, column) - column);
+      x[quad] = read_up_to_4(x_row + column, count);
+      if (is_normed) {
+        squares += dot(x[quad], x[quad]);
+        x[quad] *= read_vector_up_to_4(parameters.norm + column, count);
       }
-      for (var i = 0u; i < sums_count; i++) {
-        let products = slice_dot(tile_matrix(tile, i), tile_panel(tile, i), slice, x);
-        sums[i].low += products.low;
-        sums[i].high += products.high;
-      }
+    }
+    for (var i = 0u; i < sums_count; i++) {
+      let products = slice_dot(tile_matrix(tile, i), tile_panel(tile, i), slice, x);
+      sums[i].low += products.low;
+      sums[i].high += products.high;
     }
   }
   var factor = 1.0;

@@ -88,11 +88,10 @@ std::vector<Kernel> shader_variants() {
   add(all, with({sized("kv_write", 64)}, "cache", {"f32", "f16"}));
   add(all, with_caches({{"attention_tile", {}, {}}}));
   add(all, with(with_caches({sized("rope_kv_write", 64)}), "reduction", kReductions));
-  const Kernels splits = with({sized("attention_split", 128)}, "reduction", kReductions);
-  add(all, with(with_caches(splits), "query", {"plain"}));
-  for (const char* cache : {"f32", "f16"}) {
-    add(all, with(with(with(splits, "cache", {cache}), "rows", {"float"}), "query", {"rotated"}));
-  }
+  add(all, with({sized("attention_packed", 128)}, "reduction", kReductions));
+  const Kernels groups = with(with({sized("attention_group", 128)}, "reduction", kReductions),
+                              "heads", {"1", "2", "4"});
+  add(all, with(with(groups, "cache", {"f32", "f16"}), "query", {"group", "rotated_group"}));
   add(all, matmul_vectors());
   add(all, matmul_tiles());
   return all;

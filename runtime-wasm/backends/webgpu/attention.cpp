@@ -14,16 +14,16 @@ constexpr std::int64_t kTileTokensMin =
     9;  // from here on tokens share what they read of the caches
 
 // How many workgroups share the positions of a token and head: decided by how many there can be,
-// since a recording is replayed for any position.
-std::int64_t split_count(const Attention& op) {
-  constexpr std::int64_t kSplitTokens = 256;
-  constexpr std::int64_t kSplitsMax = 16;
-  constexpr std::int64_t kUnsplitTokensMax = 512;
+// since a recording is replayed for any position. With few tiles, writing the parts costs more than
+// it saves.
+std::int64_t split_count(const Attention& op, std::int64_t tile_tokens) {
+  constexpr std::int64_t kSplitsMax = 32;  // attention_combine.wgsl takes 64
+  constexpr std::int64_t kUnsplitTilesMax = 3;
   const std::int64_t context = op.key_cache.shape[1];
   const std::int64_t seen =
       op.window_tokens > 0 ? std::min<std::int64_t>(op.window_tokens, context) : context;
-  if (seen <= kUnsplitTokensMax) return 1;
-  return std::min(kSplitsMax, divided_up(seen, kSplitTokens));
+  if (seen <= kUnsplitTilesMax * tile_tokens) return 1;
+  return std::min(kSplitsMax, divided_up(seen, tile_tokens));
 }
 
 void record_combine(const Attention& op, std::int64_t splits, std::uint32_t partials,
@@ -39,7 +39,7 @@ void record_combine(const Attention& op, std::int64_t splits, std::uint32_t part
   });
 }
 
-// What queries/rotated.wgsl needs to know.
+// What queries/rotated_group.wgsl needs to know.
 std::vector<std::uint32_t> rotation_words(const RopeKvWrite& plan, const Recorder& recorder) {
   return words(
       recorder.activation_offset(plan.key->x), recorder.activation_offset(plan.write->value),
@@ -87,35 +87,71 @@ void record_tile(const Plan& plan, Recorder& recorder) {
   recorder.dispatch(std::move(dispatch));
 }
 
-void record_split(const Plan& plan, const RopeKvWrite* before, Recorder& recorder) {
+constexpr std::uint32_t kGroupThreads = 128;
+
+// How many query heads a workgroup of attention_group.wgsl takes.
+std::int64_t heads_at_once(const Attention& op) {
+  const std::int64_t group = op.query.shape[1] / op.key_cache.shape[0];
+  return group >= 3 ? 4 : group;
+}
+
+// How many positions a workgroup takes at a time.
+std::int64_t tile_tokens(const Attention& op, const Recorder& recorder) {
+  if (is_packed_kv(op.key_cache.type)) return 256;
+  return workgroup_size(kGroupThreads, recorder.limits()) / heads_at_once(op);
+}
+
+std::vector<std::uint32_t> shared_words(const Plan& plan, Recorder& recorder) {
   const Attention& op = plan.op;
-  const std::int64_t tokens = op.query.shape[0];
   const std::int64_t heads = op.query.shape[1];
+  return words(heads, heads / op.key_cache.shape[0], op.query.shape[2], op.key_cache.shape[1],
+               op.window_tokens, plan.splits, plan.query, recorder.activation_offset(op.positions),
+               recorder.activation_offset(op.out), plan.partials, op.scale);
+}
+
+// Over caches of floats.
+void record_group(const Plan& plan, const RopeKvWrite* before, Recorder& recorder) {
+  const Attention& op = plan.op;
+  const std::int64_t key_value_heads = op.key_cache.shape[0];
+  const std::int64_t group = op.query.shape[1] / key_value_heads;
+  const std::int64_t at_once = heads_at_once(op);
   Dispatch dispatch{
-      .kernel = {"attention_split",
+      .kernel = {"attention_group",
                  {{"cache", plan.choices.cache},
-                  {"rows", plan.choices.rows},
+                  {"heads", std::to_string(at_once)},
                   {"reduction", reduction_choice(recorder)},
-                  {"query", before == nullptr ? "plain" : "rotated"}},
-                 {{"workgroup_size", workgroup_size(tokens == 1 ? 128 : 64, recorder.limits())}}},
+                  {"query", before == nullptr ? "group" : "rotated_group"}},
+                 {{"workgroup_size", workgroup_size(kGroupThreads, recorder.limits())}}},
       .bindings = {recorder.activations(), recorder.cache(op.key_cache),
                    recorder.cache(op.value_cache)},
-      .parameters =
-          words(heads, heads / op.key_cache.shape[0], op.query.shape[2], op.key_cache.shape[1],
-                op.window_tokens, plan.splits, plan.query, recorder.activation_offset(op.positions),
-                recorder.activation_offset(op.out), plan.partials, op.scale),
-      .workgroups = {word(plan.splits), word(heads), word(tokens)},
+      .parameters = shared_words(plan, recorder),
+      .workgroups = {word(plan.splits), word(key_value_heads * divided_up(group, at_once)),
+                     word(op.query.shape[0])},
   };
-  const PackedCache packed = plan.packed.value_or(PackedCache{});
   if (before != nullptr) dispatch.bindings.push_back(recorder.vectors());
-  if (plan.packed) dispatch.bindings.push_back(packed.table);
   append(before == nullptr ? std::vector<std::uint32_t>(9) : rotation_words(*before, recorder),
          dispatch);
+  recorder.dispatch(std::move(dispatch));
+}
+
+// Over packed caches.
+void record_packed(const Plan& plan, Recorder& recorder) {
+  const Attention& op = plan.op;
+  const std::int64_t tokens = op.query.shape[0];
+  const PackedCache& packed = *plan.packed;
+  Dispatch dispatch{
+      .kernel = {"attention_packed",
+                 {{"reduction", reduction_choice(recorder)}},
+                 {{"workgroup_size", workgroup_size(tokens == 1 ? 128 : 64, recorder.limits())}}},
+      .bindings = {recorder.activations(), recorder.cache(op.key_cache),
+                   recorder.cache(op.value_cache), packed.table},
+      .parameters = shared_words(plan, recorder),
+      .workgroups = {word(plan.splits), word(op.query.shape[1]), word(tokens)},
+  };
   append(words(packed.keys.row_bytes, packed.keys.units, packed.keys.unit_count,
                packed.values.row_bytes, packed.values.units, packed.values.unit_count),
          dispatch);
   recorder.dispatch(std::move(dispatch));
-  if (plan.splits > 1) record_combine(op, plan.splits, plan.partials, recorder);
 }
 
 // Rows of query heads at `source`: queries into coordinates, or sums of values back from them.
@@ -141,7 +177,7 @@ Result<void> record_attention(const Attention& op, const RopeKvWrite* before, bo
   TESSERA_TRY(plan.choices, cache_choices("Attention", op.key_cache));
   TESSERA_TRY_VOID(check_grid_extent("Attention", std::max(tokens, heads), recorder.limits()));
   const bool is_tiled = tokens >= kTileTokensMin;
-  if (!is_tiled) plan.splits = split_count(op);
+  if (!is_tiled) plan.splits = split_count(op, tile_tokens(op, recorder));
   const std::int64_t partials =
       plan.splits > 1 ? tokens * heads * plan.splits * (head_size + 2) : 0;
   plan.query = recorder.activation_offset(op.query);
@@ -159,9 +195,12 @@ Result<void> record_attention(const Attention& op, const RopeKvWrite* before, bo
   }
   if (is_tiled) {
     record_tile(plan, recorder);
+  } else if (plan.packed) {
+    record_packed(plan, recorder);
   } else {
-    record_split(plan, before, recorder);
+    record_group(plan, before, recorder);
   }
+  if (plan.splits > 1) record_combine(op, plan.splits, plan.partials, recorder);
   if (plan.packed) {
     const std::uint32_t out = recorder.activation_offset(op.out);
     record_turn(op, false, plan.packed->values.codec, out, out, recorder);

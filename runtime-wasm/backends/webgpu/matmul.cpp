@@ -117,13 +117,13 @@ std::int64_t tile_count(const MatMulPlan& plan, std::span<const MatrixPart> part
   return tiles;
 }
 
-// Enough threads to keep a large GPU's memory busy, but each with two slices or more: what threads
-// sum up must be added up in the end.
+// Enough threads to keep a large GPU's memory busy, but none without a slice: what threads sum up
+// must be added up in the end.
 std::uint32_t vector_workgroup_size(std::int64_t slices, std::int64_t tiles,
                                     const DeviceLimits& limits) {
   constexpr std::uint64_t kThreads = 65536, kSizeMin = 64, kSizeMax = 256;
   const auto wanted = std::bit_ceil(kThreads / static_cast<std::uint64_t>(tiles));
-  const auto useful = std::bit_floor(static_cast<std::uint64_t>(slices) / 2);
+  const auto useful = std::bit_floor(static_cast<std::uint64_t>(slices));
   return workgroup_size(word(std::clamp(std::min(wanted, useful), kSizeMin, kSizeMax)), limits);
 }
 

@@ -1,17 +1,14 @@
-// out[t, h, :] = sum_p softmax_p(scale * query[t, h, :] . key_cache[h / group, p, :]) *
-//   value_cache[h / group, p, :], over the positions p that token t sees
-// query and out [tokens, query_heads, head_size], caches
-// [key_value_heads, context_tokens_max, head_size], head_size <= 256. The positions are shared
-// among `splits` workgroups for each token and head (Dao et al., "Flash-Decoding", 2023); each
-// scores as many as it has threads at a time, and keeps a running maximum. With one split it
-// writes out, else partial results (attention_combine.wgsl):
+// out[t, h, :] = sum_p softmax_p(scale * query[t, h, :] . keys[h / group, p, :]) *
+//   values[h / group, p, :], over the positions p that token t sees
+// query and out [tokens, query_heads, head_size], both in the coordinates of packed caches
+// (kv_turn.wgsl), packed keys and values [key_value_heads, context_tokens_max] rows,
+// head_size <= 256. The positions are shared among `splits` workgroups for each token and head
+// (Dao et al., "Flash-Decoding", 2023); each scores as many as it has threads at a time, and keeps
+// a running maximum. With one split it writes out, else partial results (attention_combine.wgsl):
 //   partials[t, h, split, 0 .. head_size + 1] = weighted values, maximum, sum of weights
-// {query}: a single token's query and key may come as their projections left them.
 #include "activations/scalar.wgsl"
 #include "reduction/{reduction}.wgsl"
-#include "caches/{cache}.wgsl"
-#include "caches/{rows}_rows.wgsl"
-#include "queries/{query}.wgsl"
+#include "caches/packed_rows.wgsl"
 
 override workgroup_size: u32 = 64u;
 
@@ -27,16 +24,6 @@ struct Parameters {
   out: u32,
   partials: u32,
   scale: f32,
-  // For queries/rotated.wgsl:
-  key: u32,
-  value: u32,
-  frequencies: u32,
-  half: u32,
-  rope_scale: f32,
-  query_norm: u32,  // or nowhere
-  key_norm: u32,    // or nowhere
-  query_epsilon: f32,
-  key_epsilon: f32,
   // For caches/packed_rows.wgsl:
   key_row_bytes: u32,
   key_units: u32,
@@ -46,6 +33,8 @@ struct Parameters {
   value_unit_count: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(2) var<storage, read> key_cache: array<u32>;
+@group(0) @binding(3) var<storage, read> value_cache: array<u32>;
 
 const lowest = -3.0e38;
 
@@ -69,7 +58,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   let share = (seen_end - seen_begin + parameters.splits - 1u) / parameters.splits;
   let begin = min(seen_begin + workgroup.x * share, seen_end);
   let end = min(begin + share, seen_end);
-  load_query(thread, row, workgroup.y, position, workgroup.x == 0u);
+  for (var i = thread; i < head_size; i += workgroup_size) {
+    query_row[i] = read_f32(parameters.query + row * head_size + i);
+  }
+  workgroupBarrier();
   prepare_query(thread);
 
   let units = value_units();
@@ -81,12 +73,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   var sums = array<Elements, units_per_thread_max>();
   var maximum = lowest;
   var weight_sum = 0.0;
-  // A new key's position is the last one, and not in the cache yet.
-  let has_new = takes_new && begin < end && end == u32(position + 1);
-  let cached_end = select(end, end - 1u, has_new);
-  for (var tile = begin; tile < cached_end; tile += workgroup_size) {
+  for (var tile = begin; tile < end; tile += workgroup_size) {
     var own_score = lowest;
-    if (tile + thread < cached_end) {
+    if (tile + thread < end) {
       own_score = score(cache + tile + thread);
     }
     let new_maximum = max(maximum, workgroup_max(thread, own_score));
@@ -94,7 +83,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     maximum = new_maximum;
     var own_weight = 0.0;
     weights[thread] = 0.0;
-    if (tile + thread < cached_end) {
+    if (tile + thread < end) {
       own_weight = exp(max(own_score - maximum, -100.0));
       weights[thread] = own_weight * value_scale(cache + tile + thread);
     }
@@ -103,7 +92,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     for (var k = 0u; k < units_per_thread_max; k++) {
       sums[k] *= correction;
     }
-    let count = select(min(cached_end - tile, workgroup_size), 0u, team >= teams);
+    let count = select(min(end - tile, workgroup_size), 0u, team >= teams);
     for (var i = team; i < count; i += teams) {
       for (var k = 0u; k < units_per_thread_max; k++) {
         let unit = lane + k * lanes;
@@ -113,22 +102,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
       }
     }
     workgroupBarrier();
-  }
-
-  if (has_new) {
-    let new_score = parameters.scale * workgroup_sum(thread, new_product(thread));
-    let new_maximum = max(maximum, new_score);
-    let correction = exp(max(maximum - new_maximum, -100.0));
-    let new_weight = exp(max(new_score - new_maximum, -100.0));
-    maximum = new_maximum;
-    weight_sum = weight_sum * correction + select(0.0, new_weight, thread == 0u);
-    for (var k = 0u; k < units_per_thread_max; k++) {
-      sums[k] *= correction;
-      let unit = lane + k * lanes;
-      if (team == 0u && unit < units) {
-        sums[k] += new_weight * new_value(workgroup.y, unit);
-      }
-    }
   }
 
   let total = workgroup_sum(thread, weight_sum);

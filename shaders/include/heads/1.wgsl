@@ -1,0 +1,2 @@
+// One query head at once.
+const heads_at_once = 1u;
