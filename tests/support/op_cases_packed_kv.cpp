@@ -125,7 +125,7 @@ class WriteCase {
     reference::Values left;
     for (const std::int32_t position : others) {
       for (std::int64_t head = 0; head < cache_[0]; ++head) {
-        const auto row = rows.values().begin() + (head * kContext + position) * cache_[2];
+        const double* row = &rows.values()[at((head * kContext + position) * cache_[2])];
         left.insert(left.end(), row, row + cache_[2]);
       }
     }
