@@ -128,7 +128,7 @@ TEST_CASE("a model that is still loading says so") {
   Reply("model.release", with_model(model, "")).ok();
 }
 
-TEST_CASE("a packed cache on a GPU is refused before anything is loaded") {
+TEST_CASE("a packed cache on a GPU takes the bytes that it says") {
   const Manifest manifest = testing::tiny_manifest({});
   const auto on_gpu = [&](const std::string& kv_type) {
     return create_parameters(manifest, R"({"backend":"webgpu","kv_type":")" + kv_type + R"(","gpu":{
@@ -137,9 +137,15 @@ TEST_CASE("a packed cache on a GPU is refused before anything is loaded") {
       "workgroups_max":65535,"has_f16":false,"subgroup_size_min":4,"subgroup_size_max":128,
       "uses_f16":false,"uses_subgroups":false}})");
   };
-  CHECK(Reply("model.create", on_gpu("4")).error_code() == "unsupported");
-  const Reply floats("model.create", on_gpu("f16"));
-  Reply("model.release", with_model(floats.ok().integer("model").value(), "")).ok();
+  for (const char* kv_type : {"f16", "8", "4", "3", "2"}) {
+    const Reply created("model.create", on_gpu(kv_type));
+    const JsonObject ok = created.ok();
+    const std::int64_t context = ok.integer("context_tokens_max").value();
+    INFO(kv_type);
+    CHECK(ok.object("memory")->integer("kv_cache_bytes").value() ==
+          context * ok.integer("kv_bytes_per_token").value());
+    Reply("model.release", with_model(ok.integer("model").value(), "")).ok();
+  }
 }
 
 TEST_CASE("bad calls are answered with an error that has a code") {

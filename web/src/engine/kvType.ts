@@ -2,7 +2,3 @@
 export const kvTypes = ['f32', 'f16', '8', '4', '3', '2'] as const;
 
 export type KvType = (typeof kvTypes)[number];
-
-export function isPackedKv(type: KvType): boolean {
-  return type !== 'f32' && type !== 'f16';
-}

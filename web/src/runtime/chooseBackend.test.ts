@@ -56,11 +56,19 @@ describe('choosing where a model runs', () => {
     expect(engine.capabilities.sentences).toContain(engine.capabilities.backendSentence);
   });
 
-  test('takes Wasm for a packed KV cache, without measuring', async () => {
-    const { engine, backends, wasm } = await start(fakeGpu(), { kvType: '3' });
-    expect(backends).toEqual(['wasm']);
-    expect(wasm.callsOf('model.create')[0]).toMatchObject({ options: { kv_type: '3' } });
-    expect(engine.capabilities.backendSentence).toMatch(/on Wasm, .*KV cache of 3 bits/);
+  test('measures both with the packed KV cache that the model gets', async () => {
+    const { backends, wasm } = await start(fakeGpu(), { kvType: '3' });
+    expect(backends.slice(0, 2)).toEqual(['wasm', 'webgpu']);
+    const types = wasm
+      .callsOf('model.create')
+      .map(({ options }) => (options as { kv_type: string }).kv_type);
+    expect(types).toEqual(['3', '3', '3']);
+  });
+
+  test('takes WebGPU for a packed KV cache where it is prescribed', async () => {
+    const { engine, backends } = await start(fakeGpu(), { kvType: '4', backend: 'webgpu' });
+    expect(backends).toEqual(['webgpu']);
+    expect(engine.capabilities.backend).toBe('webgpu');
   });
 
   test('does not measure what it remembers', async () => {

@@ -1,5 +1,4 @@
 // Decides where a model runs: as prescribed, or where it is faster by a short measurement.
-import { isPackedKv } from '../engine/kvType.ts';
 import type { AcquiredDevice } from '../gpu/device.ts';
 import { kFallbackSentence } from '../gpu/errors.ts';
 import { TesseraError } from '../tesseraError.ts';
@@ -28,12 +27,6 @@ export async function chooseBackend(
 ): Promise<BackendChoice> {
   if (parameters.backend === 'wasm') {
     return { device: null, sentence: 'The model runs on Wasm, as prescribed.' };
-  }
-  if (parameters.backend === undefined && isPackedKv(parameters.kvType)) {
-    const sentence =
-      `The model runs on Wasm, where a KV cache of ${parameters.kvType} bits can be read; ` +
-      'WebGPU takes f16 and f32.';
-    return { device: null, sentence };
   }
   let device: AcquiredDevice | null = null;
   try {
