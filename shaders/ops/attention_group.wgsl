@@ -74,7 +74,7 @@ fn score_position(at: u32, lane: u32, cached_row: u32, is_new: bool) {
   let head_words = parameters.head_size / elements_per_word;
   for (var word = lane; word < head_words; word += heads_at_once) {
     let element = word * elements_per_word;
-    var elements: vec2<f32>;
+    var elements = vec2<f32>();
     if (is_new) {
       let new_key = heads_at_once * row_size + element;
       elements = vec2<f32>(rows[new_key], rows[new_key + elements_per_word - 1u]);
@@ -171,7 +171,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
         if (word >= head_words) {
           break;
         }
-        var elements: vec2<f32>;
+        var elements = vec2<f32>();
         if (takes_new && tile + i == u32(position)) {
           elements = new_value(heads.key_value, word);
         } else {
