@@ -9,6 +9,7 @@
 //   partials[t, h, split, 0 .. head_size + 1] = weighted values, maximum, sum of weights
 // {query}: a single token's query and key may come as their projections left them.
 #include "activations/scalar.wgsl"
+#include "numbers/seen_share.wgsl"
 #include "reduction/{reduction}.wgsl"
 #include "caches/{cache}.wgsl"
 #include "heads/{heads}.wgsl"
@@ -119,12 +120,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     shared_position = read_i32(parameters.positions + token);
   }
   let position = workgroupUniformLoad(&shared_position);
-  let seen_end = u32(clamp(position + 1, 0, i32(parameters.context_tokens_max)));
-  let window = select(parameters.window_tokens, seen_end, parameters.window_tokens == 0u);
-  let seen_begin = seen_end - min(seen_end, window);
-  let share = (seen_end - seen_begin + parameters.splits - 1u) / parameters.splits;
-  let begin = min(seen_begin + workgroup.x * share, seen_end);
-  let end = min(begin + share, seen_end);
+  let share = share_of(workgroup.x, position);
   load_queries(thread, token, heads, position, workgroup.x == 0u);
 
   let head_words = parameters.head_size / elements_per_word;
@@ -137,8 +133,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   var sums = array<array<vec2<f32>, words_per_thread_max>, heads_at_once>();
   var maximum = lowest;
   var weight_sum = 0.0;
-  for (var tile = begin; tile < end; tile += tile_positions) {
-    let count = min(end - tile, tile_positions);
+  for (var tile = share.begin; tile < share.end; tile += tile_positions) {
+    let count = min(share.end - tile, tile_positions);
     let scored = thread / heads_at_once;
     if (scored < count) {
       // A new key is not in the cache yet.

@@ -7,6 +7,7 @@
 // a running maximum. With one split it writes out, else partial results (attention_combine.wgsl):
 //   partials[t, h, split, 0 .. head_size + 1] = weighted values, maximum, sum of weights
 #include "activations/scalar.wgsl"
+#include "numbers/seen_share.wgsl"
 #include "reduction/{reduction}.wgsl"
 #include "caches/packed_rows.wgsl"
 
@@ -52,12 +53,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     shared_position = read_i32(parameters.positions + workgroup.z);
   }
   let position = workgroupUniformLoad(&shared_position);
-  let seen_end = u32(clamp(position + 1, 0, i32(parameters.context_tokens_max)));
-  let window = select(parameters.window_tokens, seen_end, parameters.window_tokens == 0u);
-  let seen_begin = seen_end - min(seen_end, window);
-  let share = (seen_end - seen_begin + parameters.splits - 1u) / parameters.splits;
-  let begin = min(seen_begin + workgroup.x * share, seen_end);
-  let end = min(begin + share, seen_end);
+  let share = share_of(workgroup.x, position);
   for (var i = thread; i < head_size; i += workgroup_size) {
     query_row[i] = read_f32(parameters.query + row * head_size + i);
   }
@@ -73,9 +69,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   var sums = array<Elements, units_per_thread_max>();
   var maximum = lowest;
   var weight_sum = 0.0;
-  for (var tile = begin; tile < end; tile += workgroup_size) {
+  for (var tile = share.begin; tile < share.end; tile += workgroup_size) {
     var own_score = lowest;
-    if (tile + thread < end) {
+    if (tile + thread < share.end) {
       own_score = score(cache + tile + thread);
     }
     let new_maximum = max(maximum, workgroup_max(thread, own_score));
@@ -83,7 +79,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     maximum = new_maximum;
     var own_weight = 0.0;
     weights[thread] = 0.0;
-    if (tile + thread < end) {
+    if (tile + thread < share.end) {
       own_weight = exp(max(own_score - maximum, -100.0));
       weights[thread] = own_weight * value_scale(cache + tile + thread);
     }
@@ -92,7 +88,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     for (var k = 0u; k < units_per_thread_max; k++) {
       sums[k] *= correction;
     }
-    let count = select(min(end - tile, workgroup_size), 0u, team >= teams);
+    let count = select(min(share.end - tile, workgroup_size), 0u, team >= teams);
     for (var i = team; i < count; i += teams) {
       for (var k = 0u; k < units_per_thread_max; k++) {
         let unit = lane + k * lanes;

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <string>
 
+#include "support/attention_case.h"
 #include "support/op_case.h"
 #include "support/reference_ops.h"
 
@@ -9,12 +10,6 @@ namespace {
 
 using reference::at;
 using reference::AttentionShape;
-
-struct AttentionCase {
-  AttentionShape shape;
-  std::int32_t first_position;
-  bool is_short = false;
-};
 
 std::vector<std::int32_t> positions_from(std::int32_t first, std::int64_t count) {
   std::vector<std::int32_t> positions;
@@ -106,15 +101,6 @@ OpCaseRun make_rope(CaseTensors& tensors, std::int64_t heads, std::int64_t head_
   const auto expected = reference::rope(reference::widen(x), positions,
                                         reference::widen(frequencies), 1.25, heads, head_size);
   return {{op}, {{op.x, expected, 1.25, 2e-6, 2e-6}}};
-}
-
-std::string described(const AttentionCase& one) {
-  const AttentionShape& shape = one.shape;
-  return std::to_string(shape.tokens) + " tokens from " + std::to_string(one.first_position) +
-         " of " + std::to_string(shape.context_tokens_max) + ", " +
-         std::to_string(shape.query_heads) + "/" + std::to_string(shape.key_value_heads) +
-         " heads of " + std::to_string(shape.head_size) +
-         (shape.window_tokens > 0 ? ", window " + std::to_string(shape.window_tokens) : "");
 }
 
 const AttentionCase kAttentions[] = {

@@ -2,6 +2,7 @@
 #include <numeric>
 #include <string>
 
+#include "support/attention_case.h"
 #include "support/op_case.h"
 #include "support/packed_rows.h"
 #include "support/reference_ops.h"
@@ -21,12 +22,6 @@ struct Spectra {
 constexpr Spectra kSpectra[] = {{"flat", KvSpectrum::kFlat, KvSpectrum::kFlat},
                                 {"sorted", KvSpectrum::kKeys, KvSpectrum::kValues}};
 constexpr DataType kTypes[] = {DataType::kKv8, DataType::kKv4, DataType::kKv3, DataType::kKv2};
-
-struct AttentionCase {
-  AttentionShape shape;
-  std::int32_t first_position;
-  bool is_short = false;
-};
 
 const AttentionCase kAttentions[] = {
     {{1, 1, 1, 1, 2, 1.0, 0}, 0},
@@ -154,15 +149,6 @@ class WriteCase {
   Positions positions_;
   OpCaseRun run_;
 };
-
-std::string described(const AttentionCase& one) {
-  const AttentionShape& shape = one.shape;
-  return std::to_string(shape.tokens) + " tokens from " + std::to_string(one.first_position) +
-         " of " + std::to_string(shape.context_tokens_max) + ", " +
-         std::to_string(shape.query_heads) + "/" + std::to_string(shape.key_value_heads) +
-         " heads of " + std::to_string(shape.head_size) +
-         (shape.window_tokens > 0 ? ", window " + std::to_string(shape.window_tokens) : "");
-}
 
 }  // namespace
 

@@ -121,13 +121,7 @@ function shareOf({ label, dispatches, totalUs }: KernelTime): KernelShare {
 }
 
 /** GPUs lower their clocks when they wait, and take about a second of work to raise them again. */
-async function keepBusy(core: ModelCore, vocabularySize: number, command: BenchCommand) {
-  const start = performance.now();
-  for (let run = 0; performance.now() - start < 1500; run++) {
-    const ids = promptIds(1000 + run, command.promptTokens, vocabularySize);
-    await measurePipelined(core, ids, command.tokens);
-  }
-}
+const kGpuWarmUpMs = 1500;
 
 export async function benchModel(place: Place, command: BenchCommand): Promise<Speed> {
   const profiler = place.device?.hasTimestamps ? new Profiler(place.device.device) : undefined;
@@ -153,14 +147,25 @@ export async function benchModel(place: Place, command: BenchCommand): Promise<S
     const [few = 0, many = 0] = counts;
     return (many - few) / kCountedSteps;
   };
-  if (place.device) await keepBusy(core, vocabularySize, command);
-  const speeds: RunSpeed[] = [];
-  for (let run = 0; run <= command.runs; run++) {
+  const measure = (run: number) => {
     const ids = promptIds(run, command.promptTokens, vocabularySize);
-    const measure = command.loop === 'naive' ? measureNaively : measurePipelined;
-    const { prefill_tokens_per_s, decode_tokens_per_s } = await measure(core, ids, command.tokens);
-    // The first is a warm-up.
-    if (run > 0) speeds.push({ prefill_tokens_per_s, decode_tokens_per_s });
+    return (command.loop === 'naive' ? measureNaively : measurePipelined)(
+      core,
+      ids,
+      command.tokens,
+    );
+  };
+  // At least once, and with prompts that are not measured.
+  const warmUntil = performance.now() + (place.device ? kGpuWarmUpMs : 0);
+  let warmRun = 0;
+  do {
+    await measure(1000 + warmRun);
+    warmRun += 1;
+  } while (performance.now() < warmUntil);
+  const speeds: RunSpeed[] = [];
+  for (let run = 1; run <= command.runs; run++) {
+    const { prefill_tokens_per_s, decode_tokens_per_s } = await measure(run);
+    speeds.push({ prefill_tokens_per_s, decode_tokens_per_s });
   }
   return {
     prefill_tokens_per_s: median(speeds.map((speed) => speed.prefill_tokens_per_s)),

@@ -10,8 +10,8 @@
 namespace tessera::webgpu {
 namespace {
 
-constexpr std::int64_t kTileTokensMin =
-    9;  // from here on tokens share what they read of the caches
+// From here on tokens share what they read of the caches.
+constexpr std::int64_t kTileTokensMin = 9;
 
 // How many workgroups share the positions of a token and head: decided by how many there can be,
 // since a recording is replayed for any position. With few tiles, writing the parts costs more than
@@ -58,10 +58,6 @@ struct Plan {
   std::uint32_t partials = 0;
 };
 
-void append(const std::vector<std::uint32_t>& more, Dispatch& dispatch) {
-  dispatch.parameters.insert(dispatch.parameters.end(), more.begin(), more.end());
-}
-
 void record_tile(const Plan& plan, Recorder& recorder) {
   constexpr std::int64_t kTileTokens = 16;  // as in attention_tile.wgsl
   const Attention& op = plan.op;
@@ -81,9 +77,9 @@ void record_tile(const Plan& plan, Recorder& recorder) {
   };
   const PackedCache packed = plan.packed.value_or(PackedCache{});
   if (plan.packed) dispatch.bindings.push_back(packed.table);
-  append(words(packed.keys.row_bytes, packed.keys.coordinates, packed.values.row_bytes,
-               packed.values.coordinates),
-         dispatch);
+  add_parameters(words(packed.keys.row_bytes, packed.keys.coordinates, packed.values.row_bytes,
+                       packed.values.coordinates),
+                 dispatch);
   recorder.dispatch(std::move(dispatch));
 }
 
@@ -95,7 +91,8 @@ std::int64_t heads_at_once(const Attention& op) {
   return group >= 3 ? 4 : group;
 }
 
-// How many positions a workgroup takes at a time.
+// How many positions are worth a workgroup. attention_packed.wgsl takes as many as it has threads
+// at a time, and begins with the whole query.
 std::int64_t tile_tokens(const Attention& op, const Recorder& recorder) {
   if (is_packed_kv(op.key_cache.type)) return 256;
   return workgroup_size(kGroupThreads, recorder.limits()) / heads_at_once(op);
@@ -129,8 +126,9 @@ void record_group(const Plan& plan, const RopeKvWrite* before, Recorder& recorde
                      word(op.query.shape[0])},
   };
   if (before != nullptr) dispatch.bindings.push_back(recorder.vectors());
-  append(before == nullptr ? std::vector<std::uint32_t>(9) : rotation_words(*before, recorder),
-         dispatch);
+  add_parameters(
+      before == nullptr ? std::vector<std::uint32_t>(9) : rotation_words(*before, recorder),
+      dispatch);
   recorder.dispatch(std::move(dispatch));
 }
 
@@ -148,9 +146,9 @@ void record_packed(const Plan& plan, Recorder& recorder) {
       .parameters = shared_words(plan, recorder),
       .workgroups = {word(plan.splits), word(op.query.shape[1]), word(tokens)},
   };
-  append(words(packed.keys.row_bytes, packed.keys.units, packed.keys.unit_count,
-               packed.values.row_bytes, packed.values.units, packed.values.unit_count),
-         dispatch);
+  add_parameters(words(packed.keys.row_bytes, packed.keys.units, packed.keys.unit_count,
+                       packed.values.row_bytes, packed.values.units, packed.values.unit_count),
+                 dispatch);
   recorder.dispatch(std::move(dispatch));
 }
 

@@ -5,6 +5,10 @@
 
 namespace tessera::webgpu {
 
+void add_parameters(const std::vector<std::uint32_t>& more, Dispatch& dispatch) {
+  dispatch.parameters.insert(dispatch.parameters.end(), more.begin(), more.end());
+}
+
 std::array<std::uint32_t, 3> grid(std::int64_t count, const DeviceLimits& limits) {
   const std::int64_t y = divided_up(count, limits.workgroups_max);
   return {word(divided_up(count, y)), word(y), 1};

@@ -26,6 +26,8 @@ std::vector<std::uint32_t> words(Values... values) {
   return {word(values)...};
 }
 
+void add_parameters(const std::vector<std::uint32_t>& more, Dispatch& dispatch);
+
 constexpr std::int64_t divided_up(std::int64_t count, std::int64_t by) {
   return (count + by - 1) / by;
 }

@@ -7,19 +7,15 @@
 namespace tessera::webgpu {
 namespace {
 
-void append(const std::vector<std::uint32_t>& more, Dispatch& dispatch) {
-  dispatch.parameters.insert(dispatch.parameters.end(), more.begin(), more.end());
-}
-
 // What caches/packed_writer.wgsl needs.
 Result<void> add_packed(const KvWrite& write, bool turns_query, Recorder& recorder,
                         Dispatch& dispatch) {
   TESSERA_TRY(const PackedCache packed, packed_cache(write.key_codec, write.value_codec, recorder));
   dispatch.bindings.insert(dispatch.bindings.end(),
                            {packed.table, packed.keys.codec, packed.values.codec});
-  append(words(turns_query ? 1 : 0, packed.keys.runs, packed.keys.run_count, packed.values.runs,
-               packed.values.run_count),
-         dispatch);
+  add_parameters(words(turns_query ? 1 : 0, packed.keys.runs, packed.keys.run_count,
+                       packed.values.runs, packed.values.run_count),
+                 dispatch);
   return {};
 }
 
@@ -44,7 +40,7 @@ Result<void> record_write(const RopeKvWrite& plan, std::int64_t query_heads,
   if (is_packed_kv(write.key_cache.type)) {
     TESSERA_TRY_VOID(add_packed(write, plan.turns_query, recorder, dispatch));
   } else {
-    append(std::vector<std::uint32_t>(5), dispatch);
+    add_parameters(std::vector<std::uint32_t>(5), dispatch);
   }
   recorder.dispatch(std::move(dispatch));
   return {};
