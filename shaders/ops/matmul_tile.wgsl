@@ -1,6 +1,6 @@
 // out[t, o] = sum_i x[t, i] * weight[o, i] + bias[o] (+ residual[t, o])
 // x [tokens, columns], weight [rows, columns], out [tokens, rows], for many tokens: a workgroup of
-// 128 threads takes a tile of rows and tokens ({shape}), a thread 8 rows and some tokens of it; 32
+// 128 threads takes a tile of rows and tokens ({shape}), a thread 8 rows and some tokens of it; some
 // columns at a time lie in workgroup memory, the weights dequantized.
 #include "numbers/nowhere.wgsl"
 #include "activations/{access}.wgsl"
@@ -11,7 +11,6 @@
 #include "arithmetic/{arithmetic}.wgsl"
 
 const workgroup_size = 128u;
-const tile_columns = 32u;
 const tile_quads = tile_columns / 4u;
 const token_groups = tile_tokens / thread_tokens;
 const row_octets = tile_rows / 8u;
@@ -31,15 +30,18 @@ struct Parameters {
 var<workgroup> x_tile: array<vec4<number>, tile_quads * tile_tokens>;
 var<workgroup> weight_tile: array<vec4<number>, tile_columns * tile_rows / 4u>;
 
-// Of a thread's tokens and rows.
-struct Sums {
-  low: array<vec4<f32>, thread_tokens>,
-  high: array<vec4<f32>, thread_tokens>,
+// Of a thread's rows, 0..3 and 4..7, with each of its tokens.
+struct Products {
+  low: array<vec4<number>, thread_tokens>,
+  high: array<vec4<number>, thread_tokens>,
 }
+
+alias Tokens = array<number, thread_tokens>;
+alias XParts = array<vec4<number>, tile_quads * tile_tokens / workgroup_size>;
 
 // Quads of neighbouring tokens lie in different banks.
 fn x_index(token: u32, quad: u32) -> u32 {
-  return token * tile_quads + (quad ^ (token & 7u));
+  return token * tile_quads + (quad ^ (token % tile_quads));
 }
 
 fn weight_index(column: u32, row_quad: u32) -> u32 {
@@ -63,13 +65,22 @@ fn store_rows(panel: u32, column: u32, quad: u32, weights: vec4<f32>) {
       to_numbers(weights);
 }
 
-fn load_x(thread: u32, first_token: u32, first_column: u32) {
-  for (var i = thread; i < tile_quads * tile_tokens; i += workgroup_size) {
+// A thread's part of the next tile of x, read before it is needed.
+fn read_x(parts: ptr<function, XParts>, thread: u32, first_token: u32, first_column: u32) {
+  for (var part = 0u; part < tile_quads * tile_tokens / workgroup_size; part++) {
+    let i = thread + part * workgroup_size;
     let column = first_column + i % tile_quads * 4u;
     let token = first_token + i / tile_quads;
     let left = select(0u, max(parameters.columns, column) - column, token < parameters.tokens);
     let at = parameters.x + token * parameters.columns + column;
-    x_tile[x_index(i / tile_quads, i % tile_quads)] = to_numbers(read_up_to_4(at, min(left, 4u)));
+    (*parts)[part] = to_numbers(read_up_to_4(at, min(left, 4u)));
+  }
+}
+
+fn store_x(parts: ptr<function, XParts>, thread: u32) {
+  for (var part = 0u; part < tile_quads * tile_tokens / workgroup_size; part++) {
+    let i = thread + part * workgroup_size;
+    x_tile[x_index(i / tile_quads, i % tile_quads)] = (*parts)[part];
   }
 }
 
@@ -92,6 +103,37 @@ fn clear_weights_tile(thread: u32) {
     weight_tile[i] = vec4<number>();
   }
   workgroupBarrier();
+}
+
+fn add_column(products: ptr<function, Products>, row_octet: u32, column: u32,
+              x: ptr<function, Tokens>) {
+  let at = weight_index(column, row_octet * 2u);
+  let low = weight_tile[at];
+  let high = weight_tile[at + 1u];
+  for (var t = 0u; t < thread_tokens; t++) {
+    (*products).low[t] += low * (*x)[t];
+    (*products).high[t] += high * (*x)[t];
+  }
+}
+
+// Adds the products of four columns, which are not a loop: compilers leave large loops as they are,
+// and what they index in memory.
+fn add_quad(products: ptr<function, Products>, row_octet: u32, token_group: u32, quad: u32) {
+  var x0 = Tokens();
+  var x1 = Tokens();
+  var x2 = Tokens();
+  var x3 = Tokens();
+  for (var t = 0u; t < thread_tokens; t++) {
+    let values = x_tile[x_index(token_of(token_group, t), quad)];
+    x0[t] = values.x;
+    x1[t] = values.y;
+    x2[t] = values.z;
+    x3[t] = values.w;
+  }
+  add_column(products, row_octet, quad * 4u, &x0);
+  add_column(products, row_octet, quad * 4u + 1u, &x1);
+  add_column(products, row_octet, quad * 4u + 2u, &x2);
+  add_column(products, row_octet, quad * 4u + 3u, &x3);
 }
 
 fn write_rows(token: u32, row: u32, sums: vec4<f32>) {
@@ -122,13 +164,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   let row_octet = thread % row_octets;
   let token_group = thread / row_octets;
   var sums = Sums();
+  var x_parts = XParts();
+  read_x(&x_parts, thread, first_token, 0u);
   for (var first_column = 0u; first_column < parameters.columns; first_column += tile_columns) {
     if (first_column + tile_columns > parameters.columns) {
       clear_weights_tile(thread);
     }
-    load_x(thread, first_token, first_column);
+    store_x(&x_parts, thread);
     load_weights_tile(thread, first_row, first_column);
     workgroupBarrier();
+    read_x(&x_parts, thread, first_token, first_column + tile_columns);
     multiply(row_octet, token_group, &sums);
     workgroupBarrier();
   }

@@ -46,9 +46,9 @@ Kernel sized(std::string_view name, std::uint32_t workgroup_size) {
   return {name, {}, {{"workgroup_size", workgroup_size}}};
 }
 
-// What may be multiplied at once, and how its rows are cut into tiles.
+// What may be multiplied at once, and what a workgroup takes of it.
 constexpr std::pair<const char*, const char*> kTilings[] = {
-    {"1", "panels_1"}, {"1", "panels_4"}, {"2", "panels_1"}, {"2", "gated"}, {"3", "panels_1"}};
+    {"1", "panel"}, {"2", "panel"}, {"2", "gated"}, {"3", "panel"}};
 
 void add(Kernels& all, const Kernels& more) {
   all.insert(all.end(), more.begin(), more.end());
@@ -63,15 +63,16 @@ Kernels matmul_vectors() {
     const Kernels tiled = with(with(inputs, "matrices", {matrices}), "tile", {tile});
     add(all, with(tiled, "weight", kAlignedWeights));
   }
-  const Kernels odd = with(with(inputs, "matrices", {"1_words"}), "tile", {"panels_1", "panels_4"});
+  const Kernels odd = with(with(inputs, "matrices", {"1_words"}), "tile", {"panel"});
   add(all, with(odd, "weight", kOddWeights));
   return all;
 }
 
 Kernels matmul_tiles() {
-  Kernels tiles = with(with({{"matmul_tile", {}, {}}}, "shape", {"64x64"}), "arithmetic", {"f32"});
-  add(tiles,
-      with(with({{"matmul_tile", {}, {}}}, "shape", {"64x64", "128x64"}), "arithmetic", {"f16"}));
+  Kernels tiles =
+      with(with({{"matmul_tile", {}, {}}}, "shape", {"64x64x32"}), "arithmetic", {"f32"});
+  add(tiles, with(with({{"matmul_tile", {}, {}}}, "shape", {"64x64x64", "128x64x32"}), "arithmetic",
+                  {"f16"}));
   tiles = with(tiles, "access", kAccesses);
   Kernels all = with(with(tiles, "matrices", {"1"}), "weight", kAlignedWeights);
   add(all, with(with(tiles, "matrices", {"1_words"}), "weight", kOddWeights));

@@ -21,9 +21,12 @@ constexpr Size kSizes[] = {
     {1, 1000, 8}, {1, 520, 1024}, {33, 130, 100},
 };
 
+// So many rows that a GPU takes its largest tiles, the last one not whole.
+constexpr Size kTall = {9, 255 * 128 + 8, 40};
+
 // Sums of float32 products; each addition rounds by 2^-24 of the sum of magnitudes.
 constexpr double kTolerance = 64 * 0x1p-24;
-constexpr double kToleranceF16 = 2e-3;  // products and sums of 8 in float16
+constexpr double kToleranceF16 = 2e-3;  // products and sums of 16 in float16
 
 OpCaseRun make_matmul(CaseTensors& tensors, DataType type, const Size& size, bool has_bias) {
   const Shape shape{size.rows, size.columns};
@@ -84,6 +87,11 @@ bool is_tile_short(DataType type, const Size& size) {
 }  // namespace
 
 void add_matmul_cases(OpCases& cases) {
+  for (const DataType type : {DataType::kF16, DataType::kQ8, DataType::kQ4, DataType::kQ3}) {
+    cases.push_back(
+        {"MatMul", std::string(data_type_name(type)) + ", " + sized(kTall), type == DataType::kQ4,
+         [=](CaseTensors& tensors) { return make_matmul(tensors, type, kTall, false); }});
+  }
   for (const DataType type : kTypes) {
     const std::string type_name(data_type_name(type));
     for (const Size& size : kSizes) {

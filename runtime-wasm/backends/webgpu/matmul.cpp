@@ -8,8 +8,6 @@
 namespace tessera::webgpu {
 namespace {
 
-constexpr std::int64_t kPartedRowsMin = 16384;  // from here on a workgroup takes four panels
-
 // The weight's format as the shaders know it, and how many columns a thread takes at a time.
 struct WeightChoice {
   std::string name;
@@ -95,23 +93,11 @@ std::uint32_t moved(std::uint32_t offset, std::int64_t by) {
   return offset == kNowhere ? kNowhere : offset + word(by);
 }
 
-struct Tiling {
-  std::string choice;
-  std::int64_t panels;
-};
-
-Tiling tiling_of(const MatMulPlan& plan) {
-  if (plan.gated != nullptr) return {"gated", 1};
-  const bool is_tall =
-      plan.members.size() == 1 && plan.members[0].weight.shape[0] >= kPartedRowsMin;
-  return is_tall ? Tiling{"panels_4", 4} : Tiling{"panels_1", 1};
-}
-
 // How many workgroups one token's rows take.
 std::int64_t tile_count(const MatMulPlan& plan, std::span<const MatrixPart> parts) {
   std::int64_t tiles = 0;
   for (const MatrixPart& part : parts) {
-    const std::int64_t own = divided_up(part.row_count, kPanelRows * tiling_of(plan).panels);
+    const std::int64_t own = divided_up(part.row_count, kPanelRows);
     tiles = plan.gated != nullptr ? own : tiles + own;
   }
   return tiles;
@@ -137,7 +123,7 @@ Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t 
            {"matrices", is_read_by_words(weight) ? "1_words" : count},
            {"weight", weight.name},
            {"input", plan.norm != nullptr ? "normed" : "plain"},
-           {"tile", tiling_of(plan).choice},
+           {"tile", plan.gated != nullptr ? "gated" : "panel"},
            {"reduction", reduction_choice(recorder)}},
           {{"workgroup_size", vector_workgroup_size(slices, tiles, recorder.limits())}}};
 }
@@ -168,12 +154,18 @@ Dispatch vector_dispatch(const MatMulPlan& plan, const Places& places,
   return dispatch;
 }
 
-// The tile of matmul_tile.wgsl: the larger one reads less for each product, if enough workgroups
-// are left to keep a large GPU busy.
-std::int64_t tile_rows(std::int64_t rows, std::int64_t token_tiles, const Recorder& recorder) {
-  constexpr std::int64_t kSmall = 64, kLarge = 128, kWorkgroupsMin = 256;
-  const bool is_enough = divided_up(rows, kLarge) * token_tiles >= kWorkgroupsMin;
-  return recorder.uses_f16() && is_enough ? kLarge : kSmall;
+// A tile of matmul_tile.wgsl: the larger one reads less for each product, if enough workgroups are
+// left to keep a large GPU busy.
+struct TileShape {
+  std::string name;
+  std::int64_t rows;
+};
+
+TileShape tile_shape(std::int64_t rows, std::int64_t token_tiles, const Recorder& recorder) {
+  constexpr std::int64_t kWorkgroupsMin = 256;
+  if (!recorder.uses_f16()) return {"64x64x32", 64};
+  if (divided_up(rows, 128) * token_tiles < kWorkgroupsMin) return {"64x64x64", 64};
+  return {"128x64x32", 128};
 }
 
 Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const MatrixPart& part,
@@ -182,13 +174,13 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
   const MatMul& op = plan.members[0];
   const WeightChoice weight = weight_choice(op.weight);
   const std::int64_t token_tiles = divided_up(op.x.shape[0], kTileTokens);
-  const std::int64_t rows = tile_rows(part.row_count, token_tiles, recorder);
+  const TileShape shape = tile_shape(part.row_count, token_tiles, recorder);
   Dispatch dispatch{
       .kernel = {"matmul_tile",
                  {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
                   {"matrices", is_read_by_words(weight) ? "1_words" : "1"},
                   {"weight", weight.name},
-                  {"shape", rows == 128 ? "128x64" : "64x64"},
+                  {"shape", shape.name},
                   {"arithmetic", recorder.uses_f16() ? "f16" : "f32"}},
                  {}},
       .bindings = {recorder.activations(), recorder.vectors(), part.binding},
@@ -196,7 +188,7 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
           words(op.x.shape[1], part.row_count, op.x.shape[0], places.x,
                 moved(places.outs[0], part.first_row), op.weight.shape[0],
                 moved(places.biases[0], part.first_row), moved(places.residual, part.first_row)),
-      .workgroups = grid(divided_up(part.row_count, rows), recorder.limits()),
+      .workgroups = grid(divided_up(part.row_count, shape.rows), recorder.limits()),
   };
   dispatch.workgroups[2] = word(token_tiles);
   return dispatch;

@@ -1,5 +1,5 @@
-// Tiles of tile_panels panels: first all of matrix 0, then all of matrix 1, and so on.
-const sums_count = tile_panels;
+// A workgroup's tile: one panel, first all of matrix 0, then all of matrix 1, and so on.
+const sums_count = 1u;
 
 struct Tile {
   matrix: u32,  // matrix_count where there is no such tile
@@ -9,11 +9,11 @@ struct Tile {
 fn tile_of(index: u32) -> Tile {
   var rest = index;
   for (var matrix = 0u; matrix < matrix_count; matrix++) {
-    let tiles = (parameters.matrices[matrix].rows + 8u * tile_panels - 1u) / (8u * tile_panels);
-    if (rest < tiles) {
-      return Tile(matrix, rest * tile_panels);
+    let panels = (parameters.matrices[matrix].rows + 7u) / 8u;
+    if (rest < panels) {
+      return Tile(matrix, rest);
     }
-    rest -= tiles;
+    rest -= panels;
   }
   return Tile(matrix_count, 0u);
 }
@@ -23,13 +23,13 @@ fn tile_matrix(tile: Tile, i: u32) -> u32 {
 }
 
 fn tile_panel(tile: Tile, i: u32) -> u32 {
-  return min(tile.panel + i, (parameters.matrices[tile.matrix].rows - 1u) / 8u);
+  return tile.panel;
 }
 
-// Writes four rows of the i-th panel.
+// Writes four rows of the panel.
 fn write_tile(tile: Tile, token: u32, i: u32, half_panel: u32, sums: vec4<f32>) {
   let matrix = parameters.matrices[tile.matrix];
-  let row = (tile.panel + i) * 8u + half_panel * 4u;
+  let row = tile.panel * 8u + half_panel * 4u;
   let count = min(4u, max(matrix.rows, row) - row);
   var values = sums;
   if (matrix.bias != nowhere) {
