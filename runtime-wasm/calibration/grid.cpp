@@ -7,6 +7,7 @@
 #include "quantization/format.h"
 #include "quantization/low_bits.h"
 #include "quantization/pack.h"
+#include "quantization/q4s.h"
 #include "quantization/round.h"
 
 namespace tessera::calibration {
@@ -103,12 +104,16 @@ int quant_max(DataType type) {
 }
 
 bool has_zero_point(DataType type) {
-  return type != DataType::kQ8 && type != DataType::kQ4;
+  return type != DataType::kQ8 && type != DataType::kQ4 && type != DataType::kQ4S;
 }
 
 float weight_max(DataType type) {
-  const bool has_low_bits = type == DataType::kQ2 || type == DataType::kQ3;
-  return has_low_bits ? static_cast<float>(quant_max(type)) * kLowBitScaleMax / 2.0f : kHalfMax;
+  switch (type) {
+    case DataType::kQ2:
+    case DataType::kQ3: return static_cast<float>(quant_max(type)) * kLowBitScaleMax / 2.0f;
+    case DataType::kQ4S: return 7.0f * kQ4SScaleMax;
+    default: return kHalfMax;
+  }
 }
 
 Line encode_line(DataType type, float scale, float zero) {
@@ -117,6 +122,12 @@ Line encode_line(DataType type, float scale, float zero) {
     const LowBitLine codes = encode_low_bit_line(scale, zero, low_bits(type));
     line = {low_bit_scale(codes.scale), low_bit_zero(codes.zero, low_bits(type)), codes.scale,
             codes.zero};
+    return line;
+  }
+  if (type == DataType::kQ4S) {
+    line.scale_code = q4s_scale_code(scale);
+    line.scale = q4s_scale(static_cast<std::uint8_t>(line.scale_code));
+    line.zero = fixed_zero(type);
     return line;
   }
   line.scale = rounded_to_half(scale);
@@ -198,17 +209,21 @@ std::vector<std::byte> pack(const QuantizedMatrix& matrix) {
     const std::int64_t rows = std::min(kPanelRows, matrix.rows - first);
     const std::uint8_t* quants = matrix.quants.data() + first * matrix.columns;
     std::vector<std::uint16_t> scales, minimums;
+    std::vector<std::uint8_t> scale_bytes;
     std::vector<LowBitLine> lines;
     for (std::size_t i = 0; i < static_cast<std::size_t>(rows) * groups; ++i) {
       const Line& line = matrix.lines[static_cast<std::size_t>(first) * groups + i];
       scales.push_back(line.scale_code);
       minimums.push_back(line.zero_code);
-      lines.push_back(
-          {static_cast<std::uint8_t>(line.scale_code), static_cast<std::uint8_t>(line.zero_code)});
+      scale_bytes.push_back(static_cast<std::uint8_t>(line.scale_code));
+      lines.push_back({scale_bytes.back(), static_cast<std::uint8_t>(line.zero_code)});
     }
     std::byte* to = out.data() + panel * panel_bytes;
     switch (matrix.type) {
       case DataType::kQ4: pack_panel_q4(quants, scales.data(), rows, matrix.columns, to); break;
+      case DataType::kQ4S:
+        pack_panel_q4s(quants, scale_bytes.data(), rows, matrix.columns, to);
+        break;
       case DataType::kQ4M:
         pack_panel_q4m(quants, scales.data(), minimums.data(), rows, matrix.columns, to);
         break;

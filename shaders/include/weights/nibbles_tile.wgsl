@@ -20,9 +20,9 @@ fn store_half_slice(panel: u32, slice: u32, quad: u32, words: vec4<u32>, scales:
 
 fn store_slice(matrix: u32, panel: u32, slice: u32) {
   let block = block_of(panel, slice >> 2u);
-  let at = block + scales_vec4s + (slice & 3u) * 2u;
-  let scales = scales_of(load_weights(matrix, block));
+  let i = (slice & 3u) * 2u;
+  let scales = scales_at(matrix, block);
   let offsets = offsets_of(matrix, block);
-  store_half_slice(panel, slice, 0u, load_weights(matrix, at), scales.low, offsets.low);
-  store_half_slice(panel, slice, 1u, load_weights(matrix, at + 1u), scales.high, offsets.high);
+  store_half_slice(panel, slice, 0u, quants_at(matrix, block, i), scales.low, offsets.low);
+  store_half_slice(panel, slice, 1u, quants_at(matrix, block, i + 1u), scales.high, offsets.high);
 }

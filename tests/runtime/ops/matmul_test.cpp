@@ -19,7 +19,7 @@ using testing::OpTensors;
 using testing::RandomValues;
 
 constexpr DataType kWeightTypes[] = {DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
-                                     DataType::kQ4M, DataType::kQ3,  DataType::kQ2};
+                                     DataType::kQ4S, DataType::kQ4M, DataType::kQ3, DataType::kQ2};
 
 struct Size {
   std::int64_t tokens;
@@ -198,8 +198,8 @@ double rounding_bound(const Problem& problem, const std::vector<double>& weights
 
 TEST_CASE("matmul with int8 activations errs by at most half a step of what it rounds") {
   RandomValues random(3);
-  for (const DataType type :
-       {DataType::kQ8, DataType::kQ4, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
+  for (const DataType type : {DataType::kQ8, DataType::kQ4, DataType::kQ4S, DataType::kQ4M,
+                              DataType::kQ3, DataType::kQ2}) {
     for (const Size& size : kSizes) {
       const Problem problem(size, type, random.uniform(size.tokens * size.columns, 3.0f), random);
       const auto out = problem.run(2, Activations::kInt8);

@@ -136,8 +136,8 @@ TEST_CASE("names, types, hashes and indices are checked") {
              ContainsSubstring("tensors[0]: expected an object"));
 }
 
-TEST_CASE("a low-bit tensor whose bytes are too many or too few is refused by name") {
-  for (const char* type : {"\"q3\"", "\"q2\""}) {
+TEST_CASE("a tensor of few bits whose bytes are too many or too few is refused by name") {
+  for (const char* type : {"\"q4s\"", "\"q3\"", "\"q2\""}) {
     CHECK_THAT(error_after("\"q8\"", type).message,
                ContainsSubstring("\"model.embed_tokens.weight\" of type q") &&
                    ContainsSubstring("its parts do not"));

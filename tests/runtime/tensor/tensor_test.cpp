@@ -9,8 +9,9 @@
 namespace tessera {
 
 TEST_CASE("every data type is found by its name, and no other name is") {
-  for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kI32, DataType::kQ8,
-                              DataType::kQ4, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
+  for (const DataType type :
+       {DataType::kF32, DataType::kF16, DataType::kI32, DataType::kQ8, DataType::kQ4,
+        DataType::kQ4S, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
     CHECK(data_type_from_name(data_type_name(type)) == type);
   }
   for (const std::string_view name : {"", "q", "Q4", "q4 ", "f64"}) {

@@ -1,0 +1,9 @@
+// Four words of a matrix that do not begin at a multiple of 16 bytes: parts of two vec4s.
+#include "weights/rows.wgsl"
+
+// `pair`: counts words by two.
+fn load_from_pair(matrix: u32, pair: u32) -> vec4<u32> {
+  let first = load_weights(matrix, pair >> 1u);
+  let next = load_weights(matrix, (pair >> 1u) + 1u);
+  return select(first, vec4<u32>(first.zw, next.xy), (pair & 1u) == 1u);
+}
