@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "calibration/matrix.h"
@@ -24,6 +25,8 @@ struct Line {
 
 int quant_max(DataType type);
 bool has_zero_point(DataType type);
+// The zero points that can be stored, where they are so few that each is worth a try; else none.
+std::span<const float> few_zero_points(DataType type);
 // The largest magnitude that every weight of a tensor may have.
 float weight_max(DataType type);
 

@@ -70,15 +70,15 @@ void pack_low_bits(const std::uint8_t* quants, const LowBitLine* lines, std::int
   auto* blocks = reinterpret_cast<Block*>(out_panel);
   const std::int64_t groups = group_count(columns);
   std::fill_n(blocks, groups, Block{});
-  for (std::int64_t row = 0; row < row_count; ++row) {
+  for (std::int64_t row = 0; row < kPanelRows; ++row) {
     for (std::int64_t group = 0; group < groups; ++group) {
-      const LowBitLine& line = lines[row * groups + group];
-      blocks[group].scales[row] = line.scale;
-      blocks[group].zeros[row] = line.zero;
+      const bool is_there = row < row_count;
+      const LowBitLine line = is_there ? lines[row * groups + group] : blank_line(Block::kBits);
+      write_line(blocks[group], row, line);
       for (std::int64_t i = 0; i < kGroupColumns; ++i) {
         const std::int64_t column = group * kGroupColumns + i;
-        const int quant = column < columns ? quants[row * columns + column]
-                                           : low_bit_quant(0.0f, line, Block::kBits);
+        const int quant = is_there && column < columns ? quants[row * columns + column]
+                                                       : low_bit_quant(0.0f, line, Block::kBits);
         write_quant(blocks[group], row, i, quant & quant_max(Block::kBits));
       }
     }

@@ -235,7 +235,7 @@ class TableSums {
     std::fill_n(sums, kTokens, Dot::begin());
     add_low_chunks<0>(&block.low[0][0][0], sums);
     if constexpr (Block::kBits == 3) add_high_chunks<0>(&block.high[0][0][0], sums);
-    const simd::LowBitLines<Format::kSteps> lines(reinterpret_cast<const std::uint8_t*>(&block));
+    const simd::LowBitLines<Block::kBits> lines(reinterpret_cast<const std::uint8_t*>(&block));
     for (int t = 0; t < kTokens; ++t) {
       const ActivationGroup& header = *headers_[t];
       const typename Dot::Sums ends = Dot::end(sums[t]);

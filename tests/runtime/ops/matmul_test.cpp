@@ -4,8 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "quantization/q2.h"
-#include "quantization/q3.h"
+#include "quantization/low_bit_blocks.h"
 #include "quantization/q8.h"
 #include "support/op_tensors.h"
 #include "support/random_values.h"
@@ -178,10 +177,11 @@ double rounding_of_tables(const Problem& problem, std::int64_t token, std::int64
     largest = std::max(largest, sum / 2);
     quads += 1.0;
   }
-  const double zero = low_bit_zero(block.zeros[row % kPanelRows], Block::kBits);
+  const LowBitLine line = read_line(block, row % kPanelRows);
+  const double zero = low_bit_zero(line.zero, Block::kBits);
   const double middle = quant_max(Block::kBits) / 2.0;
   const double steps = quads * quant_max(Block::kBits) + std::fabs(zero - middle);
-  return low_bit_scale(block.scales[row % kPanelRows]) * steps * largest / 127 / 2;
+  return low_bit_scale(line.scale) * steps * largest / 127 / 2;
 }
 
 double rounding_bound(const Problem& problem, const std::vector<double>& weights,

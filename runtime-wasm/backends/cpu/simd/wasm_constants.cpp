@@ -32,10 +32,10 @@ const WasmConstants kWasmConstants = {
     .units_1_2 = repeated<std::int8_t>(1, 2),
     .units_4_4 = repeated<std::int8_t>(4),
     .even_bytes = repeated<std::int8_t>(-1, 0),
-    .scale_by_64 = repeated<std::uint16_t>((kLowBitScaleExponentMin - 6) << 7),
-    .scale_by_32 = repeated<std::uint16_t>((kLowBitScaleExponentMin - 5) << 7),
-    .zero_by_64 = repeated<std::int16_t>(zero_middle(64)),
-    .zero_by_32 = repeated<std::int16_t>(zero_middle(32)),
+    .q2_scale = repeated<std::uint16_t>((kLowBitScaleExponentMin - 3) << 7),
+    .q3_scale = repeated<std::uint16_t>((kLowBitScaleExponentMin - 5) << 7),
+    .q2_zero = repeated<std::int16_t>(zero_middle(2)),
+    .q3_zero = repeated<std::int16_t>(zero_middle(3)),
 };
 
 }  // namespace tessera::simd
