@@ -1,4 +1,5 @@
-// A block of q2 (quantization/q2.h) is 19 words: 2 of scales, 1 of zero points, 16 of the low planes.
+// A block of q2 (quantization/q2.h) is 19 words: 2 of scales, 1 of zero points, 16 of the low
+// planes.
 #include "weights/unaligned.wgsl"
 const block_units = 19u;
 

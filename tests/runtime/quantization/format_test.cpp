@@ -246,6 +246,19 @@ TEST_CASE("what lies beyond the last row and column is of value zero") {
   }
 }
 
+TEST_CASE("q4s blocks of any bytes read as finite numbers within the format's range") {
+  RandomValues random(57);
+  std::vector<std::byte> panel(panel_size_bytes(DataType::kQ4S, 96));
+  for (int round = 0; round < 20; ++round) {
+    for (std::byte& byte : panel) byte = static_cast<std::byte>(random.below(256));
+    for (std::int64_t row = 0; row < kPanelRows; ++row) {
+      for (const float value : row_of(DataType::kQ4S, panel, {8, 96}, row)) {
+        REQUIRE(std::fabs(value) <= kQ4SScaleMax * 8.0f);
+      }
+    }
+  }
+}
+
 TEST_CASE("every scale of q4s is read, and encoding it again gives the same byte") {
   for (int code = 0; code < 256; ++code) {
     const auto byte = static_cast<std::uint8_t>(code);
