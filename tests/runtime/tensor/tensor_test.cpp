@@ -33,7 +33,8 @@ TEST_CASE("sizes of quantized matrices count whole panels and groups") {
   CHECK(tensor_size_bytes(DataType::kQ4M, Shape{16, 64}).value() == 4 * 160);
   CHECK(tensor_size_bytes(DataType::kQ4M, Shape{0, 64}).value() == 0);
   CHECK(tensor_size_bytes(DataType::kQ3, Shape{9, 33}).value() == 4 * 112);
-  CHECK(tensor_size_bytes(DataType::kQ2, Shape{9, 33}).value() == 4 * 80);
+  CHECK(tensor_size_bytes(DataType::kQ4S, Shape{9, 33}).value() == 4 * 136);
+  CHECK(tensor_size_bytes(DataType::kQ2, Shape{9, 33}).value() == 4 * 76);
 }
 
 TEST_CASE("sizes that are negative, overflow, or do not fit the type are refused") {
