@@ -44,6 +44,9 @@ struct ReadTicket {
   std::uint32_t id = 0;
 };
 
+// Tokens of a prompt in one run, where a device does not ask for more.
+inline constexpr std::int64_t kChunkTokens = 128;
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -74,6 +77,12 @@ class Backend {
   // How many runs may be asked for before the first one's results are read, so that the device
   // never waits for the host; 1 where running is done when `run` returns.
   virtual int runs_in_flight_max() const = 0;
+
+  // How many tokens of a prompt one run should take at most, if each needs that many bytes of
+  // activations: as many as make the device's best use of its memory.
+  virtual std::int64_t chunk_tokens_max(std::size_t /*bytes_per_token*/) const {
+    return kChunkTokens;
+  }
 
   // Prepares ops to be run in order. Activations that the ops write but `results` does not name are
   // for the ops themselves: afterwards they hold anything. REQUIRES: every op is valid.

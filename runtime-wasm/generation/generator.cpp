@@ -145,7 +145,8 @@ Result<Generator::Flight> Generator::submit_chunk() {
   DecoderModel& decoder = model_.decoder();
   const auto chunk_max = static_cast<std::size_t>(decoder.options().chunk_tokens_max);
   Flight flight;
-  flight.chunk_tokens = std::min(target_ - submitted_, chunk_max);
+  flight.since = Clock::now();
+  flight.chunk_tokens = std::min({target_ - submitted_, chunk_tokens_, chunk_max});
   flight.samples = submitted_ + flight.chunk_tokens == target_;
   const std::span ids(tokens_.data() + submitted_, flight.chunk_tokens);
   const auto position = static_cast<std::int64_t>(submitted_);
@@ -159,6 +160,20 @@ Result<Generator::Flight> Generator::submit_chunk() {
   }
   submitted_ += flight.chunk_tokens;
   return flight;
+}
+
+// A device that is done with a chunk in no time gets larger ones, which it runs faster; on a slow
+// one a large chunk would keep everybody waiting, the screen included.
+void Generator::adapt_chunk(const Flight& flight) {
+  constexpr std::chrono::milliseconds kShort(40), kLong(160);
+  const Clock::time_point now = Clock::now();
+  const Clock::duration took = now - std::max(flight.since, chunk_landed_);
+  chunk_landed_ = now;
+  if (flight.chunk_tokens < chunk_tokens_) return;
+  const auto least = static_cast<std::size_t>(kChunkTokens);
+  const auto most = static_cast<std::size_t>(model_.decoder().options().chunk_tokens_max);
+  if (took <= kShort) chunk_tokens_ = std::max(least, std::min(most, 2 * chunk_tokens_));
+  if (took >= kLong) chunk_tokens_ = std::max(least, chunk_tokens_ / 2);
 }
 
 // Runs the token that was chosen last, known or not.
@@ -177,6 +192,7 @@ Result<Generator::Flight> Generator::submit_token() {
 Result<GenerationStep> Generator::land(const Flight& flight) {
   TESSERA_TRY(SampledToken sampled, take_report(flight));
   if (flight.chunk_tokens > 0) {
+    adapt_chunk(flight);
     prefilled_ += flight.chunk_tokens;
     timings_.prefill_tokens += static_cast<std::int64_t>(flight.chunk_tokens);
     if (flight.samples) arrived_ = std::move(sampled);
@@ -263,7 +279,9 @@ Result<void> Generator::begin_forward_all(std::vector<std::int32_t> ids, std::si
 Result<void> Generator::submit_whole_pass() {
   WholePass& pass = *whole_pass_;
   DecoderModel& decoder = model_.decoder();
-  const auto chunk_max = static_cast<std::size_t>(decoder.options().chunk_tokens_max);
+  // Logits of many rows take much memory.
+  const auto chunk_max =
+      static_cast<std::size_t>(std::min(decoder.options().chunk_tokens_max, kChunkTokens));
   const std::size_t tokens = std::min(chunk_max, pass.ids.size() - pass.done_tokens);
   const std::span chunk(pass.ids.data() + pass.done_tokens, tokens);
   const auto position = static_cast<std::int64_t>(tokens_.size() + pass.done_tokens);

@@ -99,6 +99,7 @@ class Generator {
     ReadTicket ticket;
     std::size_t chunk_tokens = 0;  // of the prompt; 0: a token of the answer was run
     bool samples = false;
+    std::chrono::steady_clock::time_point since = {};  // when it was asked for
   };
   // forward_all under way.
   struct WholePass {
@@ -117,6 +118,7 @@ class Generator {
   Result<void> submit();
   Result<Flight> submit_chunk();
   Result<Flight> submit_token();
+  void adapt_chunk(const Flight& flight);
   Result<GenerationStep> advance();
   Result<GenerationStep> land(const Flight& flight);
   Result<SampledToken> take_report(const Flight& flight);
@@ -136,6 +138,9 @@ class Generator {
   std::int64_t sampled_ = 0;          // tokens of the answer chosen or asked for
   std::int64_t answer_tokens_ = 0;    // of these, known
   std::deque<Flight> flights_;
+  // Of the prompt at a time: more once the device was seen to be fast.
+  std::size_t chunk_tokens_ = static_cast<std::size_t>(kChunkTokens);
+  Clock::time_point chunk_landed_;       // the last one
   std::optional<SampledToken> arrived_;  // not given to the caller yet
   std::optional<Clock::time_point> waiting_since_;
   std::optional<WholePass> whole_pass_;

@@ -24,7 +24,10 @@ Result<std::unique_ptr<TextModel>> TextModel::create(Manifest manifest,
       options.context_tokens_max > 0
           ? options.context_tokens_max
           : std::min(configuration.context_tokens_max, kContextTokensDefault);
-  decoder_options.chunk_tokens_max = options.chunk_tokens_max;
+  decoder_options.chunk_tokens_max =
+      options.chunk_tokens_max > 0
+          ? options.chunk_tokens_max
+          : model->backend_->chunk_tokens_max(activation_bytes_per_token(configuration));
   decoder_options.kv_type = options.kv_type;
   decoder_options.activations = options.activations;
   TESSERA_TRY(model->decoder_, DecoderModel::create(configuration, *model->weights_,

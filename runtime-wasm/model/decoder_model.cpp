@@ -48,8 +48,17 @@ Result<std::unique_ptr<DecoderModel>> DecoderModel::create(
   // The passes that every answer needs: a backend may prepare them while weights arrive.
   const std::int64_t chunk = decoder->options_.chunk_tokens_max;
   TESSERA_TRY_VOID(decoder->program_for({1, LogitsRows::kLast, true}));
-  TESSERA_TRY_VOID(decoder->program_for({chunk, LogitsRows::kNone, false}));
+  for (std::int64_t tokens = std::min(chunk, kChunkTokens);; tokens = chunk) {
+    TESSERA_TRY_VOID(decoder->program_for({tokens, LogitsRows::kNone, false}));
+    if (tokens == chunk) break;
+  }
   return decoder;
+}
+
+std::size_t activation_bytes_per_token(const DecoderConfiguration& c) {
+  const std::int64_t words = 2 + 3 * c.hidden_size + 2 * c.query_heads * c.head_size +
+                             2 * c.key_value_heads * c.head_size + 2 * c.intermediate_size;
+  return static_cast<std::size_t>(words) * sizeof(float);
 }
 
 std::size_t sample_report_bytes(const SampleParameters& parameters) {

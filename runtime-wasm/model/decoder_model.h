@@ -28,6 +28,9 @@ struct DecoderOptions {
 // The name of a layer's codec (ops/kv_codec.h) in a package; `of` is "key" or "value".
 std::string kv_codec_name(std::int64_t layer, std::string_view of);
 
+// Of the activations of one token of a chunk, logits not counted.
+std::size_t activation_bytes_per_token(const DecoderConfiguration& configuration);
+
 // Bytes of the report that parameters ask for.
 std::size_t sample_report_bytes(const SampleParameters& parameters);
 

@@ -69,24 +69,42 @@ fn heads_of(index: u32) -> Heads {
   return Heads(index / blocks * parameters.group + first, count, index / blocks);
 }
 
-// The parts of the heads' dot products with one key that a lane has: every heads_at_once-th word.
+// Adds one word of a key's products with the heads' queries.
+fn add_products(sums: ptr<function, array<f32, heads_at_once>>, element: u32,
+                elements: vec2<f32>) {
+  for (var h = 0u; h < heads_at_once; h++) {
+    (*sums)[h] += rows[h * row_size + element] * elements.x;
+    if (elements_per_word == 2u) {
+      (*sums)[h] += rows[h * row_size + element + 1u] * elements.y;
+    }
+  }
+}
+
+fn new_key_word(word: u32) -> vec2<f32> {
+  let at = heads_at_once * row_size + word * elements_per_word;
+  return vec2<f32>(rows[at], rows[at + elements_per_word - 1u]);
+}
+
+// The parts of the heads' dot products with one key that a lane has: every heads_at_once-th word,
+// four read at once. Behind a head's last word the queries are zero.
 fn score_position(at: u32, lane: u32, cached_row: u32, is_new: bool) {
   var sums = array<f32, heads_at_once>();
   let head_words = parameters.head_size / elements_per_word;
-  for (var word = lane; word < head_words; word += heads_at_once) {
-    let element = word * elements_per_word;
-    var elements = vec2<f32>();
+  let first = cached_row * head_words;
+  let last = head_words - 1u;
+  for (var word = lane; word < head_words; word += 4u * heads_at_once) {
+    let words = vec4<u32>(word) + heads_at_once * vec4<u32>(0u, 1u, 2u, 3u);
     if (is_new) {
-      let new_key = heads_at_once * row_size + element;
-      elements = vec2<f32>(rows[new_key], rows[new_key + elements_per_word - 1u]);
-    } else {
-      elements = unpack_word(key_cache[cached_row * head_words + word]);
-    }
-    for (var h = 0u; h < heads_at_once; h++) {
-      sums[h] += rows[h * row_size + element] * elements.x;
-      if (elements_per_word == 2u) {
-        sums[h] += rows[h * row_size + element + 1u] * elements.y;
+      for (var i = 0u; i < 4u; i++) {
+        add_products(&sums, words[i] * elements_per_word, new_key_word(min(words[i], last)));
       }
+      continue;
+    }
+    let inside = first + min(words, vec4<u32>(last));
+    let keys = vec4<u32>(key_cache[inside.x], key_cache[inside.y], key_cache[inside.z],
+                         key_cache[inside.w]);
+    for (var i = 0u; i < 4u; i++) {
+      add_products(&sums, words[i] * elements_per_word, unpack_word(keys[i]));
     }
   }
   for (var h = 0u; h < heads_at_once; h++) {
@@ -109,6 +127,11 @@ fn highest_score(head: u32) -> f32 {
     highest = max(highest, scores[head * tile_positions + i]);
   }
   return highest;
+}
+
+// Zero for positions that are not in the cache.
+fn weight_at(head: u32, at: u32, cached: u32) -> f32 {
+  return select(weights[head * tile_positions + min(at, tile_positions - 1u)], 0.0, at >= cached);
 }
 
 @compute @workgroup_size(workgroup_size)
@@ -161,20 +184,30 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
         sums[h][k] *= corrections[h];
       }
     }
-    for (var i = team; i < select(count, 0u, team >= teams); i += teams) {
-      for (var k = 0u; k < words_per_thread_max; k++) {
-        let word = lane + k * lanes;
-        if (word >= head_words) {
-          break;
+    // A new value is not in the cache yet.
+    let has_new = takes_new && tile + count == u32(position) + 1u;
+    let cached = count - select(0u, 1u, has_new);
+    for (var k = 0u; k < words_per_thread_max; k++) {
+      let word = lane + k * lanes;
+      if (word >= head_words || team >= teams) {
+        break;
+      }
+      for (var i = team; i < cached; i += 4u * teams) {
+        let at = vec4<u32>(i) + teams * vec4<u32>(0u, 1u, 2u, 3u);
+        let inside = (cache + tile + min(at, vec4<u32>(cached - 1u))) * head_words + word;
+        let values = vec4<u32>(value_cache[inside.x], value_cache[inside.y],
+                               value_cache[inside.z], value_cache[inside.w]);
+        for (var j = 0u; j < 4u; j++) {
+          let elements = unpack_word(values[j]);
+          for (var h = 0u; h < heads_at_once; h++) {
+            sums[h][k] += weight_at(h, at[j], cached) * elements;
+          }
         }
-        var elements = vec2<f32>();
-        if (takes_new && tile + i == u32(position)) {
-          elements = new_value(heads.key_value, word);
-        } else {
-          elements = unpack_word(value_cache[(cache + tile + i) * head_words + word]);
-        }
+      }
+      if (has_new && team == 0u) {
+        let elements = new_value(heads.key_value, word);
         for (var h = 0u; h < heads_at_once; h++) {
-          sums[h][k] += weights[h * tile_positions + i] * elements;
+          sums[h][k] += weights[h * tile_positions + cached] * elements;
         }
       }
     }

@@ -1,18 +1,20 @@
 // out[t, o] = sum_i x[t, i] * weight[o, i] + bias[o] (+ residual[t, o])
 // x [tokens, columns], weight [rows, columns], out [tokens, rows], for many tokens: a workgroup of
-// 128 threads takes a tile of 64 rows and 64 tokens, a thread 8 rows and 4 tokens of it; 32
+// 128 threads takes a tile of rows and tokens ({shape}), a thread 8 rows and some tokens of it; 32
 // columns at a time lie in workgroup memory, the weights dequantized.
 #include "numbers/nowhere.wgsl"
 #include "activations/{access}.wgsl"
 #include "vectors/{access}.wgsl"
 #include "matrices/{matrices}.wgsl"
 #include "weights/{weight}_tile.wgsl"
+#include "shapes/{shape}.wgsl"
 #include "arithmetic/{arithmetic}.wgsl"
 
 const workgroup_size = 128u;
-const tile_tokens = 64u;
-const tile_rows = 64u;
 const tile_columns = 32u;
+const tile_quads = tile_columns / 4u;
+const token_groups = tile_tokens / thread_tokens;
+const row_octets = tile_rows / 8u;
 
 struct Parameters {
   columns: u32,
@@ -26,9 +28,27 @@ struct Parameters {
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 
-// [column][token / 4] and [column][row / 4]
-var<workgroup> x_tile: array<vec4<number>, tile_columns * tile_tokens / 4u>;
+var<workgroup> x_tile: array<vec4<number>, tile_quads * tile_tokens>;
 var<workgroup> weight_tile: array<vec4<number>, tile_columns * tile_rows / 4u>;
+
+// Of a thread's tokens and rows.
+struct Sums {
+  low: array<vec4<f32>, thread_tokens>,
+  high: array<vec4<f32>, thread_tokens>,
+}
+
+// Quads of neighbouring tokens lie in different banks.
+fn x_index(token: u32, quad: u32) -> u32 {
+  return token * tile_quads + (quad ^ (token & 7u));
+}
+
+fn weight_index(column: u32, row_quad: u32) -> u32 {
+  return column * (tile_rows / 4u) + row_quad;
+}
+
+fn token_of(token_group: u32, index: u32) -> u32 {
+  return token_group + index * token_groups;
+}
 
 fn weight_columns() -> u32 {
   return parameters.columns;
@@ -39,26 +59,17 @@ fn weight_rows(matrix: u32) -> u32 {
 }
 
 fn store_rows(panel: u32, column: u32, quad: u32, weights: vec4<f32>) {
-  let at = (column % tile_columns) * (tile_rows / 4u) + panel % (tile_rows / 8u) * 2u + quad;
-  weight_tile[at] = to_numbers(weights);
-}
-
-fn x_at(token: u32, column: u32) -> f32 {
-  return read_f32(parameters.x + token * parameters.columns + column);
+  weight_tile[weight_index(column % tile_columns, panel % row_octets * 2u + quad)] =
+      to_numbers(weights);
 }
 
 fn load_x(thread: u32, first_token: u32, first_column: u32) {
-  for (var i = thread; i < tile_columns * tile_tokens / 4u; i += workgroup_size) {
-    let column = first_column + i % tile_columns;
-    let token = first_token + i / tile_columns * 4u;
-    var values = vec4<f32>();
-    if (column < parameters.columns) {
-      if (token < parameters.tokens) { values.x = x_at(token, column); }
-      if (token + 1u < parameters.tokens) { values.y = x_at(token + 1u, column); }
-      if (token + 2u < parameters.tokens) { values.z = x_at(token + 2u, column); }
-      if (token + 3u < parameters.tokens) { values.w = x_at(token + 3u, column); }
-    }
-    x_tile[i % tile_columns * (tile_tokens / 4u) + i / tile_columns] = to_numbers(values);
+  for (var i = thread; i < tile_quads * tile_tokens; i += workgroup_size) {
+    let column = first_column + i % tile_quads * 4u;
+    let token = first_token + i / tile_quads;
+    let left = select(0u, max(parameters.columns, column) - column, token < parameters.tokens);
+    let at = parameters.x + token * parameters.columns + column;
+    x_tile[x_index(i / tile_quads, i % tile_quads)] = to_numbers(read_up_to_4(at, min(left, 4u)));
   }
 }
 
@@ -67,11 +78,11 @@ fn load_weights_tile(thread: u32, first_row: u32, first_column: u32) {
   let first_slice = first_column / (4u * slice_quads);
   let slices_end = slice_count(parameters.columns);
   let last_panel = (parameters.rows - 1u) / 8u;
-  for (var i = thread; i < slices * tile_rows / 8u; i += workgroup_size) {
-    let panel = first_row / 8u + i / slices;
-    let slice = first_slice + i % slices;
+  for (var i = thread; i < slices * row_octets * slice_parts; i += workgroup_size) {
+    let panel = first_row / 8u + i / slice_parts % row_octets;
+    let slice = first_slice + i / (slice_parts * row_octets);
     if (panel <= last_panel && slice < slices_end) {
-      store_slice(0u, panel, slice);
+      store_part(0u, panel, slice, i % slice_parts);
     }
   }
 }
@@ -108,10 +119,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     return;
   }
   let first_token = workgroup.z * tile_tokens;
-  let row_octet = thread % 8u;
-  let token_quad = thread / 8u;
-  var low = array<vec4<f32>, 4>();
-  var high = array<vec4<f32>, 4>();
+  let row_octet = thread % row_octets;
+  let token_group = thread / row_octets;
+  var sums = Sums();
   for (var first_column = 0u; first_column < parameters.columns; first_column += tile_columns) {
     if (first_column + tile_columns > parameters.columns) {
       clear_weights_tile(thread);
@@ -119,12 +129,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     load_x(thread, first_token, first_column);
     load_weights_tile(thread, first_row, first_column);
     workgroupBarrier();
-    multiply(row_octet, token_quad, &low, &high);
+    multiply(row_octet, token_group, &sums);
     workgroupBarrier();
   }
-  for (var t = 0u; t < 4u; t++) {
-    let token = first_token + token_quad * 4u + t;
-    write_rows(token, first_row + row_octet * 8u, low[t]);
-    write_rows(token, first_row + row_octet * 8u + 4u, high[t]);
+  for (var t = 0u; t < thread_tokens; t++) {
+    let token = first_token + token_of(token_group, t);
+    write_rows(token, first_row + row_octet * 8u, sums.low[t]);
+    write_rows(token, first_row + row_octet * 8u + 4u, sums.high[t]);
   }
 }

@@ -69,8 +69,10 @@ Kernels matmul_vectors() {
 }
 
 Kernels matmul_tiles() {
-  const Kernels tiles =
-      with(with({{"matmul_tile", {}, {}}}, "access", kAccesses), "arithmetic", {"f32", "f16"});
+  Kernels tiles = with(with({{"matmul_tile", {}, {}}}, "shape", {"64x64"}), "arithmetic", {"f32"});
+  add(tiles,
+      with(with({{"matmul_tile", {}, {}}}, "shape", {"64x64", "128x64"}), "arithmetic", {"f16"}));
+  tiles = with(tiles, "access", kAccesses);
   Kernels all = with(with(tiles, "matrices", {"1"}), "weight", kAlignedWeights);
   add(all, with(with(tiles, "matrices", {"1_words"}), "weight", kOddWeights));
   return all;
@@ -80,7 +82,7 @@ Kernels matmul_tiles() {
 
 std::vector<Kernel> shader_variants() {
   Kernels all = {sized("add", 64),     sized("gated_activation", 64),
-                 sized("rope", 64),    sized("attention_combine", 64),
+                 sized("rope", 64),    sized("attention_combine", 256),
                  sized("kv_turn", 64), sized("sample_choose", 256)};
   add(all, with({sized("embedding", 64)}, "weight", kAlignedWeights));
   add(all, with({sized("rms_norm", 256)}, "reduction", kReductions));

@@ -1,9 +1,13 @@
 /** Times ops of real sizes on the GPU, in Node with Dawn. */
 import { startDawn } from '../dawn.ts';
+import { median } from '../median.ts';
 import { readOpTable } from '../opTable/nativeOpTable.ts';
 import { OpTableRun, requestOpDevice, type FeatureSet } from '../opTable/runOpTable.ts';
 
-const repetitions = 5;
+const repetitions = 9;
+/** An idle GPU takes about a second of work to raise its clock rate. */
+const firstWarmUpMs = 1500;
+const warmUpMs = 100;
 const largeBuffer = 2 ** 30;
 // A larger workgroup than every device has is taken for sampling.
 const workgroup = {
@@ -32,6 +36,9 @@ export async function timeOps(
     ...workgroup,
   });
   if (!device) throw new Error(`the adapter has no ${features}`);
+  if (!device.features.has('timestamp-query')) {
+    throw new Error('the adapter has no timestamp-query: its ops cannot be timed');
+  }
   const { maxComputeInvocationsPerWorkgroup: invocations } = workgroup;
   const table = readOpTable([
     '--bench',
@@ -43,7 +50,8 @@ export async function timeOps(
   const times: OpTime[] = [];
   for (const one of table.cases) {
     const copies = one.copies ?? 1;
-    const seconds = (await run.timeCase(one, repetitions)) / copies;
+    const warmUp = times.length === 0 ? firstWarmUpMs : warmUpMs;
+    const seconds = median(await run.timeCase(one, repetitions, warmUp)) / copies;
     const time = {
       name: one.name,
       dispatches: one.dispatches.length / copies,

@@ -1,5 +1,6 @@
 /** Runs an op table on a WebGPU device, in a tab's worker or in Node with Dawn. */
 import { kBufferUsage, kMapModeRead } from '../../../web/src/gpu/usage.ts';
+import { PassClock } from './passClock.ts';
 import type {
   CaseEntry,
   CaseOutcome,
@@ -9,13 +10,15 @@ import type {
   ResultEntry,
 } from './opTableFile.ts';
 
-export const featureSets = ['f32', 'f16', 'subgroups'] as const;
+/** `all`: what a device that has f16 and subgroups runs. */
+export const featureSets = ['f32', 'f16', 'subgroups', 'all'] as const;
 export type FeatureSet = (typeof featureSets)[number];
 
 const requiredFeatures: Record<FeatureSet, GPUFeatureName[]> = {
   f32: [],
   f16: ['shader-f16'],
   subgroups: ['subgroups'],
+  all: ['shader-f16', 'subgroups'],
 };
 
 /** Null where the adapter lacks a feature. */
@@ -28,7 +31,13 @@ export async function requestOpDevice(
   if (!adapter) throw new Error('no WebGPU adapter');
   const required = requiredFeatures[features];
   if (!required.every((feature) => adapter.features.has(feature))) return null;
-  return adapter.requestDevice({ requiredFeatures: required, requiredLimits: limits });
+  const clock: GPUFeatureName[] = adapter.features.has('timestamp-query')
+    ? ['timestamp-query']
+    : [];
+  return adapter.requestDevice({
+    requiredFeatures: [...required, ...clock],
+    requiredLimits: limits,
+  });
 }
 
 function decodeBase64(text: string): Uint8Array {
@@ -90,6 +99,16 @@ function errorOf(result: ResultEntry, numbers: number[]): number {
   return worst;
 }
 
+interface Step {
+  pipeline: GPUComputePipeline;
+  group: GPUBindGroup;
+  workgroups: [number, number, number];
+}
+
+/** How often a timed pass runs a case, and how many passes wait in the queue while warming up. */
+const kRunsPerPass = 4;
+const kRunsAhead = 8;
+
 export class OpTableRun {
   readonly #pipelines = new Map<number, Promise<GPUComputePipeline>>();
 
@@ -112,27 +131,27 @@ export class OpTableRun {
     }
   }
 
-  /** Seconds of one pass over the case's dispatches, the least of several. */
-  async timeCase(one: CaseEntry, repetitions: number): Promise<number> {
+  /**
+   * Seconds of one run of the case's dispatches by the GPU's own clock, of several that are
+   * submitted without a pause: an idle GPU lowers its clock rate.
+   * REQUIRES: the device has timestamp-query.
+   */
+  async timeCase(one: CaseEntry, repetitions: number, warmUpMs: number): Promise<number[]> {
     const buffers = new Map<number, GPUBuffer>();
     for (const entry of one.buffers) buffers.set(entry.id, this.#createBuffer(entry));
-    const passes = 8;
-    let least = Infinity;
-    for (let repetition = 0; repetition < repetitions; ++repetition) {
-      await this.#run(one, buffers, 1);
+    const steps = await this.#steps(one, buffers);
+    const until = performance.now() + warmUpMs;
+    do {
+      for (let run = 0; run < kRunsAhead; run++) this.#submit(steps, kRunsPerPass);
       await this.device.queue.onSubmittedWorkDone();
-      const alone = performance.now();
-      await this.#run(one, buffers, 1);
-      await this.device.queue.onSubmittedWorkDone();
-      const several = performance.now();
-      await this.#run(one, buffers, 1 + passes);
-      await this.device.queue.onSubmittedWorkDone();
-      const done = performance.now();
-      // What submitting and waiting cost is in both.
-      least = Math.min(least, (done - several - (several - alone)) / passes / 1000);
+    } while (performance.now() < until);
+    const clock = new PassClock(this.device, repetitions);
+    for (let run = 0; run < repetitions; run++) {
+      this.#submit(steps, kRunsPerPass, clock.timestampsFor(run));
     }
+    const seconds = await clock.seconds();
     for (const buffer of buffers.values()) buffer.destroy();
-    return least;
+    return seconds.map((time) => time / kRunsPerPass);
   }
 
   async #judge(one: CaseEntry): Promise<{ error: number; tolerance: number; passed: boolean }> {
@@ -172,21 +191,28 @@ export class OpTableRun {
     return pipeline;
   }
 
-  async #run(one: CaseEntry, buffers: ReadonlyMap<number, GPUBuffer>, times = 1): Promise<void> {
-    const pipelines: GPUComputePipeline[] = [];
-    for (const { pipeline } of one.dispatches) pipelines.push(await this.#pipeline(pipeline));
+  async #run(one: CaseEntry, buffers: ReadonlyMap<number, GPUBuffer>): Promise<void> {
+    this.#submit(await this.#steps(one, buffers), 1);
+  }
+
+  async #steps(one: CaseEntry, buffers: ReadonlyMap<number, GPUBuffer>): Promise<Step[]> {
+    const steps: Step[] = [];
+    for (const dispatch of one.dispatches) {
+      const pipeline = await this.#pipeline(dispatch.pipeline);
+      const group = this.#bindGroup(dispatch, pipeline, buffers);
+      steps.push({ pipeline, group, workgroups: dispatch.workgroups });
+    }
+    return steps;
+  }
+
+  #submit(steps: Step[], times: number, timestampWrites?: GPUComputePassTimestampWrites): void {
     const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    const steps = one.dispatches.flatMap((dispatch, index) => {
-      const pipeline = pipelines[index];
-      if (!pipeline) return [];
-      return [{ pipeline, dispatch, group: this.#bindGroup(dispatch, pipeline, buffers) }];
-    });
-    for (let time = 0; time < times; ++time) {
-      for (const { pipeline, dispatch, group } of steps) {
+    const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
+    for (let time = 0; time < times; time++) {
+      for (const { pipeline, group, workgroups } of steps) {
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(...dispatch.workgroups);
+        pass.dispatchWorkgroups(...workgroups);
       }
     }
     pass.end();

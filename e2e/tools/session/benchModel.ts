@@ -4,6 +4,7 @@
  */
 import { Profiler, type KernelTime } from '../../../web/src/gpu/profiler.ts';
 import type { ModelCore } from '../../../web/src/runtime/modelCore.ts';
+import { median } from '../median.ts';
 import { loadModel, type LoadOptions, type Place } from './loadModel.ts';
 
 export interface BenchCommand extends LoadOptions {
@@ -44,13 +45,6 @@ const greedy = {
   seed: 0,
   stop: [],
 };
-
-export function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
-}
 
 /**
  * Ids by a linear congruential generator; each run begins with another id, so that nothing is

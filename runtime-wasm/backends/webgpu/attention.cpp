@@ -32,7 +32,7 @@ void record_combine(const Attention& op, std::int64_t splits, std::uint32_t part
   recorder.dispatch({
       .kernel = {"attention_combine",
                  {},
-                 {{"workgroup_size", workgroup_size(64, recorder.limits())}}},
+                 {{"workgroup_size", workgroup_size(256, recorder.limits())}}},
       .bindings = {recorder.activations()},
       .parameters = words(head_size, splits, partials, recorder.activation_offset(op.out)),
       .workgroups = {word(op.query.shape[1]), word(op.query.shape[0]), 1},

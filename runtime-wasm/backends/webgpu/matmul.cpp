@@ -169,16 +169,27 @@ Dispatch vector_dispatch(const MatMulPlan& plan, const Places& places,
   return dispatch;
 }
 
+// The tile of matmul_tile.wgsl: the larger one reads less for each product, if enough workgroups
+// are left to keep a large GPU busy.
+std::int64_t tile_rows(std::int64_t rows, std::int64_t token_tiles, const Recorder& recorder) {
+  constexpr std::int64_t kSmall = 64, kLarge = 128, kWorkgroupsMin = 256;
+  const bool is_enough = divided_up(rows, kLarge) * token_tiles >= kWorkgroupsMin;
+  return recorder.uses_f16() && is_enough ? kLarge : kSmall;
+}
+
 Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const MatrixPart& part,
                        const Recorder& recorder) {
-  constexpr std::int64_t kTileRows = 64, kTileTokens = 64;
+  constexpr std::int64_t kTileTokens = 64;
   const MatMul& op = plan.members[0];
   const WeightChoice weight = weight_choice(op.weight);
+  const std::int64_t token_tiles = divided_up(op.x.shape[0], kTileTokens);
+  const std::int64_t rows = tile_rows(part.row_count, token_tiles, recorder);
   Dispatch dispatch{
       .kernel = {"matmul_tile",
                  {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
                   {"matrices", is_read_by_words(weight) ? "1_words" : "1"},
                   {"weight", weight.name},
+                  {"shape", rows == 128 ? "128x64" : "64x64"},
                   {"arithmetic", recorder.uses_f16() ? "f16" : "f32"}},
                  {}},
       .bindings = {recorder.activations(), recorder.vectors(), part.binding},
@@ -186,9 +197,9 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
           words(op.x.shape[1], part.row_count, op.x.shape[0], places.x,
                 moved(places.outs[0], part.first_row), op.weight.shape[0],
                 moved(places.biases[0], part.first_row), moved(places.residual, part.first_row)),
-      .workgroups = grid(divided_up(part.row_count, kTileRows), recorder.limits()),
+      .workgroups = grid(divided_up(part.row_count, rows), recorder.limits()),
   };
-  dispatch.workgroups[2] = word(divided_up(op.x.shape[0], kTileTokens));
+  dispatch.workgroups[2] = word(token_tiles);
   return dispatch;
 }
 

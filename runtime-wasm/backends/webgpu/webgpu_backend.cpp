@@ -69,6 +69,18 @@ std::size_t WebGpuBackend::whole_buffer_bytes_max() const {
       {options_.limits.buffer_bytes_max, options_.limits.binding_bytes_max, kOffsetMax});
 }
 
+// A large GPU needs hundreds of tokens to be busy. Activations share one binding with what
+// attention hands on, and the budget with weights and caches.
+std::int64_t WebGpuBackend::chunk_tokens_max(std::size_t bytes_per_token) const {
+  constexpr std::int64_t kTokensMax = 512;
+  const std::size_t most = std::min(whole_buffer_bytes_max() / 2, use_.budget_bytes / 8);
+  std::int64_t tokens = kTokensMax;
+  while (tokens > kChunkTokens && static_cast<std::size_t>(tokens) > most / bytes_per_token) {
+    tokens /= 2;
+  }
+  return tokens;
+}
+
 Result<BufferRef> WebGpuBackend::allocate(DataType type, const Shape& shape,
                                           MemoryPurpose purpose) {
   TESSERA_TRY(const std::size_t size_bytes, tensor_size_bytes(type, shape));

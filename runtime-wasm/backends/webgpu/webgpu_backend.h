@@ -50,6 +50,7 @@ class WebGpuBackend final : public Backend {
   Result<void> finish_read(ReadTicket ticket, std::span<std::byte> out) override;
   void abandon_read(ReadTicket ticket) override { reads_.erase(ticket.id); }
   int runs_in_flight_max() const override { return kRunsInFlightMax; }
+  std::int64_t chunk_tokens_max(std::size_t bytes_per_token) const override;
   Result<std::unique_ptr<Program>> prepare(std::span<const Op> ops,
                                            std::span<const TensorRef> results) override;
   Result<void> run(const Program& program) override;

@@ -1,7 +1,8 @@
 // Slices of f32 into a tile.
 #include "weights/f32.wgsl"
+const slice_parts = 1u;
 
-fn store_slice(matrix: u32, panel: u32, slice: u32) {
+fn store_part(matrix: u32, panel: u32, slice: u32, part: u32) {
   for (var quad = 0u; quad < 2u; quad++) {
     let row = panel * 8u + quad * 4u;
     let weights = transpose(mat4x4<f32>(

@@ -1,6 +1,7 @@
 // Slices of q2 and q3 into a tile: a slice is 8 rows x 4 columns, so that many threads share them.
 // A format adds third_words(matrix, block, quad): the third bits as low_words has the first.
 #include "weights/low_bits.wgsl"
+const slice_parts = 1u;
 const slice_quads = 1u;
 
 fn slice_count(columns: u32) -> u32 {
@@ -11,7 +12,7 @@ fn slice_column(slice: u32, quad: u32) -> u32 {
   return slice * 4u;
 }
 
-fn store_slice(matrix: u32, panel: u32, slice: u32) {
+fn store_part(matrix: u32, panel: u32, slice: u32, part: u32) {
   let block = block_of(panel, slice >> 3u);
   let quad = slice & 7u;
   let lines = lines_at(matrix, block);

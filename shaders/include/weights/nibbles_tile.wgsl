@@ -1,7 +1,8 @@
-// Slices of 4-bit weights into a tile.
+// Slices of 4-bit weights into a tile: a part is 4 rows.
+const slice_parts = 2u;
 
-fn store_half_slice(panel: u32, slice: u32, quad: u32, words: vec4<u32>, scales: vec4<f32>,
-                    offsets: vec4<f32>) {
+fn store_quad(panel: u32, slice: u32, quad: u32, words: vec4<u32>, scales: vec4<f32>,
+              offsets: vec4<f32>) {
   let upper = words >> vec4<u32>(16u);
   let low = slice_column(slice, 0u);
   let high = slice_column(slice, 1u);
@@ -18,11 +19,13 @@ fn store_half_slice(panel: u32, slice: u32, quad: u32, words: vec4<u32>, scales:
   store_rows(panel, high + 3u, quad, nibbles(upper, 0xf000u, 4096.0) * by_4096 + offsets);
 }
 
-fn store_slice(matrix: u32, panel: u32, slice: u32) {
+fn half_of(rows: Rows, part: u32) -> vec4<f32> {
+  return select(rows.low, rows.high, part == 1u);
+}
+
+fn store_part(matrix: u32, panel: u32, slice: u32, part: u32) {
   let block = block_of(panel, slice >> 2u);
-  let i = (slice & 3u) * 2u;
-  let scales = scales_at(matrix, block);
-  let offsets = offsets_of(matrix, block);
-  store_half_slice(panel, slice, 0u, quants_at(matrix, block, i), scales.low, offsets.low);
-  store_half_slice(panel, slice, 1u, quants_at(matrix, block, i + 1u), scales.high, offsets.high);
+  let words = quants_at(matrix, block, (slice & 3u) * 2u + part);
+  store_quad(panel, slice, part, words, half_of(scales_at(matrix, block), part),
+             half_of(offsets_of(matrix, block), part));
 }

@@ -1,5 +1,6 @@
 // Slices of q8 into a tile.
 #include "weights/q8.wgsl"
+const slice_parts = 1u;
 
 fn store_half_slice(panel: u32, column: u32, quad: u32, signed_words: vec4<u32>,
                     scales: vec4<f32>) {
@@ -11,7 +12,7 @@ fn store_half_slice(panel: u32, column: u32, quad: u32, signed_words: vec4<u32>,
   store_rows(panel, column + 3u, quad, quants_1(upper) * (scales / 256.0));
 }
 
-fn store_slice(matrix: u32, panel: u32, slice: u32) {
+fn store_part(matrix: u32, panel: u32, slice: u32, part: u32) {
   let block = block_of(panel, slice >> 3u);
   let scales = load_weights(matrix, block);
   let at = block + 1u + (slice & 7u) * 2u;

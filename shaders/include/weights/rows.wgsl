@@ -3,8 +3,9 @@
 // weight_columns() and weight_rows(matrix).
 //   slice_quads, slice_count(columns), slice_column(slice, quad): where a slice's columns are
 //   slice_dot(matrix, panel, slice, x): the dot products of 8 rows with 4 columns per quad
-//   store_slice(matrix, panel, slice), in weights/*_tile.wgsl: calls
-//     store_rows(panel, column, quad, weights) with the weights of 4 rows
+//   slice_parts, store_part(matrix, panel, slice, part), in weights/*_tile.wgsl: calls
+//     store_rows(panel, column, quad, weights) with the weights of 4 rows, for the whole slice or
+//     one of its parts
 struct Rows {
   low: vec4<f32>,   // rows 0..3 of a panel
   high: vec4<f32>,  // rows 4..7
