@@ -3,7 +3,7 @@
     npm run report:accuracy -- [--measure NAME...] [--package NAME=DIR...]
 
 Without options it draws again what results.json holds. --measure converts story15m to each of the
-named weights (f16, q8, q4, q3, q2, mixed:BITS) and evaluates it; --package evaluates a package that
+named weights (f16, q8, q4, q4s, q3, q2, mixed:BITS) and evaluates it; --package evaluates a package that
 is there already, such as a tuned one.
 """
 
@@ -24,7 +24,7 @@ WINDOWS = 199
 def package_of(weights):
     folder = PACKAGES / weights.replace(":", "_")
     if not folder.exists():
-        calibration = ["--calibration", "builtin"] if weights == "q4" else []
+        calibration = ["--calibration", "builtin"] if weights in ("q4", "q4s") else []
         subprocess.run([TESSERA, "convert", MODEL, "--out", folder, "--weights", weights,
                         *calibration], check=True)
     return folder

@@ -28,16 +28,18 @@ def byte_scale(code):
 
 
 class LowBits:
-    """q2 and q3: weight = scale * (quant - zero), scale and zero one byte each."""
+    """q2 and q3: weight = scale * (quant - zero), scale a byte, zero 4 bits (q2) or a byte (q3)."""
 
     def __init__(self, bits):
         self.top = 2**bits - 1
-        self.zero_steps = 64 if bits == 2 else 32
+        zeros = (0.5, 8, 15) if bits == 2 else (0.0, 32, 255)
+        self.zero_first, self.zero_steps, self.zero_top = zeros
 
     def line(self, scale, zero):
         scale = straight_through(scale, byte_scale(byte_scale_code(scale)))
-        steps = (zero * self.zero_steps).clamp(0, 255)
-        return scale, straight_through(steps, steps.round()) / self.zero_steps
+        steps = ((zero - self.zero_first) * self.zero_steps).clamp(0, self.zero_top)
+        zero = straight_through(steps, steps.round()) / self.zero_steps + self.zero_first
+        return scale, zero
 
 
 class Halves:
@@ -49,7 +51,19 @@ class Halves:
         return round_half(scale), torch.full_like(zero, 8.0)
 
 
-FORMATS = {"q2": LowBits(2), "q3": LowBits(3), "q4": Halves()}
+class SignedBytes:
+    """q4s: scale a sign, four bits of exponent and three of fraction, zero point 8."""
+
+    top = 15
+
+    def line(self, scale, zero):
+        size = scale.abs().clamp(2.0**-14, 3.75)
+        unit = 2.0 ** (torch.floor(torch.log2(size)) - 3)
+        rounded = torch.where(scale < 0, -1.0, 1.0) * ((size / unit).round() * unit).clamp_max(3.75)
+        return straight_through(scale, rounded), torch.full_like(zero, 8.0)
+
+
+FORMATS = {"q2": LowBits(2), "q3": LowBits(3), "q4": Halves(), "q4s": SignedBytes()}
 
 
 def quantize(name, weight, scale, zero):
@@ -75,7 +89,7 @@ def fit(name, groups):
     low, high = groups.amin(-1, keepdim=True), groups.amax(-1, keepdim=True)
     best = None
     for share in torch.arange(0.4, 1.06, 0.05).tolist():
-        if name == "q4":
+        if name in ("q4", "q4s"):
             scale = share * torch.maximum(-low / 8, high / 7).clamp_min(1e-6)
             zero = torch.full_like(scale, 8.0)
         else:

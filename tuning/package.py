@@ -11,7 +11,7 @@ import numpy as np
 ROWS, COLUMNS = 8, 32  # of a block
 
 
-LOW_BIT_LAYOUT = 2  # of q2 and q3 (runtime-wasm/package/manifest.h)
+LOW_BIT_LAYOUT = 3  # of q2 and q3 (runtime-wasm/package/manifest.h)
 
 
 def read_manifest(folder):
@@ -63,8 +63,11 @@ def pack_low_bits(bits, quants, scales, zeros):
     rows = quants.shape[0]
     quants = blocks_of(quants, 0)
     panels, groups = quants.shape[:2]
-    codes = np.round(zeros * (64 if bits == 2 else 32)).astype(np.uint8)
-    parts = [lines_of(scale_codes(scales), rows), lines_of(codes, rows)]
+    steps = (zeros - 0.5) * 8 if bits == 2 else zeros * 32
+    codes = lines_of(np.round(steps).astype(np.uint8), rows)
+    if bits == 2:
+        codes = codes[..., :4] | codes[..., 4:] << 4
+    parts = [lines_of(scale_codes(scales), rows), codes]
     # column = 16 last + 8 half + 4 odd + j
     split = quants.reshape(panels, groups, ROWS, 2, 2, 2, 4)
     low = np.stack([bit_bytes(split, 0), bit_bytes(split, 1)], -1)  # [row, half, odd, bit]
@@ -74,13 +77,19 @@ def pack_low_bits(bits, quants, scales, zeros):
     return joined(*parts)
 
 
-def pack_q4(quants, scales):
+def signed_scale_codes(scales):
+    """The bytes of q4s's scales: the sign, four bits of exponent above 2^-14, three of fraction."""
+    bits = scales.astype(np.float32).view(np.uint32)
+    return ((bits >> 24 & 0x80) | ((bits >> 20 & 0x7ff) - ((127 - 14) << 3))).astype(np.uint8)
+
+
+def pack_q4(quants, stored_scales):
     rows = quants.shape[0]
     quants = blocks_of(quants, 8)
     panels, groups = quants.shape[:2]
     halves = quants.reshape(panels, groups, ROWS, 2, 4, 4)  # column = 16 half + 4 chunk + j
     nibbles = (halves[:, :, :, 0] | halves[:, :, :, 1] << 4).astype(np.uint8)
-    return joined(lines_of(scales.astype(np.float16), rows), nibbles.transpose(0, 1, 3, 2, 4))
+    return joined(lines_of(stored_scales, rows), nibbles.transpose(0, 1, 3, 2, 4))
 
 
 def pack_q8(weights):
@@ -101,14 +110,17 @@ def tensor_bytes(entry, state):
         scales = state[name + ".scales"].reshape(entry["shape"][0], -1)
         zeros = state[name + ".zeros"].reshape(entry["shape"][0], -1)
         if kind == "q4":
-            return pack_q4(quants, scales)
+            return pack_q4(quants, scales.astype(np.float16))
+        if kind == "q4s":
+            return pack_q4(quants, signed_scale_codes(scales))
         return pack_low_bits(2 if kind == "q2" else 3, quants, scales, zeros)
     values = state[name].astype(np.float32)
     if kind == "q8":
         return pack_q8(values)
     if kind in ("f32", "f16"):
         return values.astype(np.float32 if kind == "f32" else np.float16).tobytes()
-    raise SystemExit(f"{name} has type {kind}, which cannot be tuned; known: q2, q3, q4, q8, f16")
+    raise SystemExit(f"{name} has type {kind}, which cannot be tuned; "
+                     "known: q2, q3, q4, q4s, q8, f16")
 
 
 def write_tuned(package, out, state, note):

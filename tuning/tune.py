@@ -12,7 +12,7 @@ import argparse
 
 from package import read_manifest, write_tuned
 
-TRAINED = ("q2", "q3", "q4", "q8")
+TRAINED = ("q2", "q3", "q4", "q4s", "q8")
 
 
 def train(options):

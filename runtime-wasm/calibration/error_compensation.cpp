@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cmath>
+#include <optional>
+#include <span>
 
 #include "tensor/panel.h"
 
@@ -85,6 +87,64 @@ class RowDescent {
   }
 
  private:
+  // What changing a group's line by `s` in the scale and `m` in the minimum gains:
+  //   2 (b s + e m) - (a s^2 + 2 c s m + d m^2)
+  struct Gain {
+    double a, b, c, d, e;
+
+    double of(double s, double m) const {
+      return 2.0 * (b * s + e * m) - (a * s * s + 2.0 * c * s * m + d * m * m);
+    }
+  };
+
+  // The line to store that gains most, if there is one.
+  std::optional<Line> best_line(const Line& old, const Gain& gain) const {
+    const auto& [a, b, c, d, e] = gain;
+    const auto stored_scale = [&](double scale) {
+      return double{encode_line(out_.type, static_cast<float>(scale), old.zero).scale};
+    };
+    if (!has_zero_point(out_.type)) {
+      const double stored = stored_scale(old.scale + (a > 0.0 ? b / a : 0.0));
+      if (stored == 0.0) return std::nullopt;
+      return encode_line(out_.type, static_cast<float>(stored), old.zero);
+    }
+    const double old_minimum = -double{old.scale} * old.zero;
+    const std::span<const float> zeros = few_zero_points(out_.type);
+    if (!zeros.empty()) return best_of(old, gain, zeros);
+    const double determinant = a * d - c * c;
+    if (!(determinant > 1e-9 * a * d)) return std::nullopt;
+    const double scale = old.scale + (b * d - c * e) / determinant;
+    const double minimum = old_minimum + (a * e - b * c) / determinant;
+    const double stored = scale > 0.0 ? stored_scale(scale) : 0.0;
+    if (stored == 0.0) return std::nullopt;
+    return encode_line(out_.type, static_cast<float>(stored),
+                       static_cast<float>(-minimum / stored));
+  }
+
+  // The same of these zero points, each with the scale that is best for it.
+  std::optional<Line> best_of(const Line& old, const Gain& gain,
+                              std::span<const float> zeros) const {
+    const auto& [a, b, c, d, e] = gain;
+    std::optional<Line> best;
+    double best_gain = 0.0;
+    for (const float zero : zeros) {
+      // With s = scale - old scale, m = -zero * s - shift.
+      const double z = zero;
+      const double shift = double{old.scale} * (z - old.zero);
+      const double curvature = a - 2.0 * c * z + d * z * z;
+      if (!(curvature > 0.0)) continue;
+      const double change = (b - e * z + shift * (c - d * z)) / curvature;
+      if (!(old.scale + change > 0.0)) continue;
+      const Line line = encode_line(out_.type, static_cast<float>(old.scale + change), zero);
+      const double s = double{line.scale} - old.scale;
+      const double gained = gain.of(s, -z * s - shift);
+      if (!(gained > best_gain)) continue;
+      best_gain = gained;
+      best = line;
+    }
+    return best;
+  }
+
   // The scale and the minimum of one group that are best with all quants fixed.
   void refit_line(std::int64_t begin) {
     const std::int64_t width = std::min<std::int64_t>(kGroupColumns, error_.size() - begin);
@@ -100,21 +160,9 @@ class RowDescent {
     const Vector block_ones = block.colwise().sum();
     const double a = block_steps.dot(steps), b = slope.dot(steps);
     const double c = block_ones.dot(steps), d = block_ones.sum(), e = slope.sum();
-    double scale_change = a > 0.0 ? b / a : 0.0;
-    double minimum_change = 0.0;
-    if (is_affine) {
-      const double determinant = a * d - c * c;
-      if (!(determinant > 1e-9 * a * d)) return;
-      scale_change = (b * d - c * e) / determinant;
-      minimum_change = (a * e - b * c) / determinant;
-    }
-    const double scale = old.scale + scale_change;
-    const double minimum = -double{old.scale} * old.zero + minimum_change;
-    if (is_affine && !(scale > 0.0)) return;
-    const double stored = encode_line(out_.type, static_cast<float>(scale), 0.0f).scale;
-    if (stored == 0.0) return;
-    const Line line =
-        encode_line(out_.type, static_cast<float>(stored), static_cast<float>(-minimum / stored));
+    const std::optional<Line> found = best_line(old, {a, b, c, d, e});
+    if (!found) return;
+    const Line line = *found;
     Vector change(width);
     for (std::int64_t i = 0; i < width; ++i) {
       const int quant = out_.quant(row_, begin + i);

@@ -1,5 +1,6 @@
 #include "calibration/grid.h"
 
+#include <array>
 #include <cmath>
 
 #include "base/check.h"
@@ -7,6 +8,7 @@
 #include "quantization/format.h"
 #include "quantization/low_bits.h"
 #include "quantization/pack.h"
+#include "quantization/q4s.h"
 #include "quantization/round.h"
 
 namespace tessera::calibration {
@@ -42,10 +44,11 @@ float error_of(const Group& group, const Line& line) {
   return error;
 }
 
-// Weighted least squares of the weights on the quants that they have now.
+// Weighted least squares of the weights on the quants that they have now. Where zero points are few
+// the line keeps its own: others are candidates of their own.
 Line refit(const Group& group, const Line& line) {
   double sum = 0.0, weight = 0.0, quant = 0.0, product = 0.0, square = 0.0;
-  const bool is_affine = has_zero_point(group.type);
+  const bool is_affine = has_zero_point(group.type) && few_zero_points(group.type).empty();
   const double offset = is_affine ? 0.0 : double{line.zero};
   for (std::int64_t i = 0; i < group.count; ++i) {
     const double h = group.importance[i];
@@ -58,8 +61,8 @@ Line refit(const Group& group, const Line& line) {
     square += h * q * q;
   }
   if (!is_affine) {
-    return square > 0.0 ? encode_line(group.type, static_cast<float>(product / square), 0.0f)
-                        : line;
+    if (!(square > 0.0)) return line;
+    return encode_line(group.type, static_cast<float>(product / square), line.zero);
   }
   const double determinant = sum * square - quant * quant;
   if (!(determinant > 1e-12 * sum * square)) return line;
@@ -77,7 +80,10 @@ void add_candidates(const Group& group, std::vector<Line>& lines) {
   if (has_zero_point(group.type)) {
     for (float share = 0.4f; share < 1.06f; share += 0.05f) {
       const float scale = share * (high - low) / steps;
-      if (scale > 0.0f) {
+      for (const float zero : few_zero_points(group.type)) {
+        if (scale > 0.0f) lines.push_back(encode_line(group.type, scale, zero));
+      }
+      if (scale > 0.0f && few_zero_points(group.type).empty()) {
         lines.push_back(encode_line(group.type, scale, 0.5f * steps - 0.5f * (low + high) / scale));
       }
     }
@@ -103,12 +109,28 @@ int quant_max(DataType type) {
 }
 
 bool has_zero_point(DataType type) {
-  return type != DataType::kQ8 && type != DataType::kQ4;
+  return type != DataType::kQ8 && type != DataType::kQ4 && type != DataType::kQ4S;
+}
+
+std::span<const float> few_zero_points(DataType type) {
+  static constexpr auto kZeroPoints = [] {
+    std::array<float, 16> zeros{};
+    for (std::size_t i = 0; i < zeros.size(); ++i) {
+      zeros[i] = low_bit_zero(static_cast<std::uint8_t>(i), 2);
+    }
+    return zeros;
+  }();
+  static_assert(kZeroPoints.size() == zero_code_max(2) + 1);
+  return type == DataType::kQ2 ? std::span<const float>(kZeroPoints) : std::span<const float>();
 }
 
 float weight_max(DataType type) {
-  const bool has_low_bits = type == DataType::kQ2 || type == DataType::kQ3;
-  return has_low_bits ? static_cast<float>(quant_max(type)) * kLowBitScaleMax / 2.0f : kHalfMax;
+  switch (type) {
+    case DataType::kQ2:
+    case DataType::kQ3: return static_cast<float>(quant_max(type)) * kLowBitScaleMax / 2.0f;
+    case DataType::kQ4S: return 7.0f * kQ4SScaleMax;
+    default: return kHalfMax;
+  }
 }
 
 Line encode_line(DataType type, float scale, float zero) {
@@ -117,6 +139,12 @@ Line encode_line(DataType type, float scale, float zero) {
     const LowBitLine codes = encode_low_bit_line(scale, zero, low_bits(type));
     line = {low_bit_scale(codes.scale), low_bit_zero(codes.zero, low_bits(type)), codes.scale,
             codes.zero};
+    return line;
+  }
+  if (type == DataType::kQ4S) {
+    line.scale_code = q4s_scale_code(scale);
+    line.scale = q4s_scale(static_cast<std::uint8_t>(line.scale_code));
+    line.zero = fixed_zero(type);
     return line;
   }
   line.scale = rounded_to_half(scale);
@@ -139,7 +167,7 @@ Line fit_line(DataType type, const float* weights, const float* importance, std:
   const Group group{type, weights, importance, count};
   std::vector<Line> candidates;
   add_candidates(group, candidates);
-  Line best = encode_line(type, 0.0f, 0.0f);
+  Line best = encode_line(type, 0.0f, 1.0f);
   float best_error = error_of(group, best);
   for (Line line : candidates) {
     for (int round = 0; round < 3; ++round) {
@@ -198,17 +226,21 @@ std::vector<std::byte> pack(const QuantizedMatrix& matrix) {
     const std::int64_t rows = std::min(kPanelRows, matrix.rows - first);
     const std::uint8_t* quants = matrix.quants.data() + first * matrix.columns;
     std::vector<std::uint16_t> scales, minimums;
+    std::vector<std::uint8_t> scale_bytes;
     std::vector<LowBitLine> lines;
     for (std::size_t i = 0; i < static_cast<std::size_t>(rows) * groups; ++i) {
       const Line& line = matrix.lines[static_cast<std::size_t>(first) * groups + i];
       scales.push_back(line.scale_code);
       minimums.push_back(line.zero_code);
-      lines.push_back(
-          {static_cast<std::uint8_t>(line.scale_code), static_cast<std::uint8_t>(line.zero_code)});
+      scale_bytes.push_back(static_cast<std::uint8_t>(line.scale_code));
+      lines.push_back({scale_bytes.back(), static_cast<std::uint8_t>(line.zero_code)});
     }
     std::byte* to = out.data() + panel * panel_bytes;
     switch (matrix.type) {
       case DataType::kQ4: pack_panel_q4(quants, scales.data(), rows, matrix.columns, to); break;
+      case DataType::kQ4S:
+        pack_panel_q4s(quants, scale_bytes.data(), rows, matrix.columns, to);
+        break;
       case DataType::kQ4M:
         pack_panel_q4m(quants, scales.data(), minimums.data(), rows, matrix.columns, to);
         break;

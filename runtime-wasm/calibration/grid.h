@@ -1,10 +1,11 @@
 // The values that a group of 32 weights may take in each quantized format, as one kind of line:
 //   weight = scale * (quant - zero), quant in 0..quant_max
-// for q2, q3 and q4m with a zero point of their own, for q4 with 8 and for q8 with 128.
+// for q2, q3 and q4m with a zero point of their own, for q4 and q4s with 8 and for q8 with 128.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "calibration/matrix.h"
@@ -16,7 +17,7 @@ namespace tessera::calibration {
 struct Line {
   float scale = 0.0f;
   float zero = 0.0f;
-  std::uint16_t scale_code = 0;  // f16, or the byte of q2 and q3
+  std::uint16_t scale_code = 0;  // f16, or the byte of q4s, q3 and q2
   std::uint16_t zero_code = 0;   // q4m: the minimum, f16; q2 and q3: the zero point's byte
 
   float value(int quant) const { return scale * (static_cast<float>(quant) - zero); }
@@ -24,6 +25,8 @@ struct Line {
 
 int quant_max(DataType type);
 bool has_zero_point(DataType type);
+// The zero points that can be stored, where they are so few that each is worth a try; else none.
+std::span<const float> few_zero_points(DataType type);
 // The largest magnitude that every weight of a tensor may have.
 float weight_max(DataType type);
 

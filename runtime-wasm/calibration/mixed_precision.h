@@ -27,8 +27,8 @@ struct MatrixChoices {
 };
 
 // The formats that a matrix may get, smallest first.
-inline constexpr DataType kMixedTypes[] = {DataType::kQ2, DataType::kQ3, DataType::kQ4,
-                                           DataType::kQ8};
+inline constexpr DataType kMixedTypes[] = {DataType::kQ2, DataType::kQ3, DataType::kQ4S,
+                                           DataType::kQ4, DataType::kQ8};
 
 // Every weight rounded by itself, lines fitted to the weights alone.
 QuantizedMatrix round_matrix(const Matrix& weight, DataType type, int threads);

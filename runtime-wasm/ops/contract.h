@@ -13,7 +13,7 @@ namespace tessera {
 // Every type that a weight matrix may have.
 inline constexpr std::initializer_list<DataType> kWeightTypes = {
     DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
-    DataType::kQ4M, DataType::kQ3,  DataType::kQ2};
+    DataType::kQ4S, DataType::kQ4M, DataType::kQ3, DataType::kQ2};
 
 // Every type that a KV cache may have.
 inline constexpr std::initializer_list<DataType> kKvCacheTypes = {

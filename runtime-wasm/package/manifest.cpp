@@ -164,13 +164,14 @@ Result<void> check_format(const JsonObject& root) {
 
 // Bytes of another layout would be read as other weights.
 Result<void> check_low_bit_layout(const JsonObject& root, const std::vector<TensorEntry>& tensors) {
-  const auto has_low_bits = [](const TensorEntry& tensor) {
-    return tensor.type == DataType::kQ3 || tensor.type == DataType::kQ2;
-  };
-  const auto tensor = std::find_if(tensors.begin(), tensors.end(), has_low_bits);
-  if (tensor == tensors.end()) return {};
   TESSERA_TRY(const auto layout, root.optional_integer("low_bit_layout"));
-  if (layout == kLowBitLayout) return {};
+  const auto has_other_layout = [&](const TensorEntry& tensor) {
+    if (tensor.type == DataType::kQ2) return layout != kLowBitLayout;
+    return tensor.type == DataType::kQ3 && layout != kLowBitLayout &&
+           layout != kLowBitLayoutOfBytes;
+  };
+  const auto tensor = std::find_if(tensors.begin(), tensors.end(), has_other_layout);
+  if (tensor == tensors.end()) return {};
   return Error{ErrorCode::kUnsupported,
                "\"" + tensor->name + "\" of type " + std::string(data_type_name(tensor->type)) +
                    " has another layout than this build reads: convert the model again"};

@@ -3,7 +3,7 @@
 //
 //   {
 //     "format": "tessera-package", "version": 1,
-//     "low_bit_layout": 2,                // only if there are tensors of type q2 or q3
+//     "low_bit_layout": 3,                // only if there are tensors of type q2 or q3
 //     "name": "SmolLM2-135M-Instruct",
 //     "architecture": "llama",
 //     "configuration": { Hugging Face config.json, verbatim or made from GGUF metadata },
@@ -37,8 +37,10 @@ namespace tessera {
 
 inline constexpr int kManifestVersion = 1;
 // How q2 and q3 lie in their blocks (quantization/low_bits.h). Packages that name no layout hold
-// the two bits of a weight side by side.
-inline constexpr int kLowBitLayout = 2;
+// the two bits of a weight side by side; in layout 2 the zero points of q2 are bytes, and q3 is as
+// it is now.
+inline constexpr int kLowBitLayout = 3;
+inline constexpr int kLowBitLayoutOfBytes = 2;
 inline constexpr std::size_t kManifestSizeBytesMax = 16u << 20;
 inline constexpr std::size_t kShardSizeBytesMax = 64u << 20;
 inline constexpr std::size_t kShardSizeBytesTarget = 8u << 20;

@@ -10,6 +10,7 @@
 #include "quantization/q3.h"
 #include "quantization/q4.h"
 #include "quantization/q4m.h"
+#include "quantization/q4s.h"
 #include "quantization/q8.h"
 
 namespace tessera {
@@ -25,6 +26,8 @@ constexpr std::array kFormats = {
                        bits_per_weight(sizeof(Q8Block)), quantize_q8_block, dequantize_q8_row},
     QuantizationFormat{DataType::kQ4, "q4", kGroupColumns, sizeof(Q4Block),
                        bits_per_weight(sizeof(Q4Block)), quantize_q4_block, dequantize_q4_row},
+    QuantizationFormat{DataType::kQ4S, "q4s", kGroupColumns, sizeof(Q4SBlock),
+                       bits_per_weight(sizeof(Q4SBlock)), quantize_q4s_block, dequantize_q4s_row},
     QuantizationFormat{DataType::kQ4M, "q4m", kGroupColumns, sizeof(Q4MBlock),
                        bits_per_weight(sizeof(Q4MBlock)), quantize_q4m_block, dequantize_q4m_row},
     QuantizationFormat{DataType::kQ3, "q3", kGroupColumns, sizeof(Q3Block),

@@ -35,6 +35,19 @@ Candidate evaluate(const Group& group, const LowBitLine& line, int bits) noexcep
   return candidate;
 }
 
+// The scale of least weighted squared error with zero point and quants fixed.
+LowBitLine refit_scale(const Group& group, const LowBitLine& line, int bits) noexcept {
+  const float zero = low_bit_zero(line.zero, bits);
+  float product = 0.0f, square = 0.0f;
+  for (std::int64_t i = 0; i < group.count; ++i) {
+    const float h = group.importance_of(i);
+    const float q = static_cast<float>(low_bit_quant(group.weights[i], line, bits)) - zero;
+    product += h * q * group.weights[i];
+    square += h * q * q;
+  }
+  return square > 0.0f ? encode_low_bit_line(product / square, zero, bits) : line;
+}
+
 // Weighted linear regression of the weights on the quants that they have now. The zero point is
 // fitted to the scale as it is stored.
 LowBitLine refit(const Group& group, const LowBitLine& line, int bits) noexcept {
@@ -73,8 +86,9 @@ LowBitLine encode_low_bit_line(float scale, float zero, int bits) noexcept {
   // Half a step is added to the fraction, which carries into the exponent where it must.
   const std::uint32_t raised = std::bit_cast<std::uint32_t>(within) + (1u << 18);
   const std::uint32_t code = (raised >> 19) - (kLowBitScaleExponentMin << 4);
-  return {static_cast<std::uint8_t>(std::min(code, 255u)),
-          static_cast<std::uint8_t>(round_within(zero * zero_steps(bits), 0.0f, 255.0f))};
+  const float steps = (zero - low_bit_zero(0, bits)) * zero_steps(bits);
+  const int zero_code = round_within(steps, 0.0f, static_cast<float>(zero_code_max(bits)));
+  return {static_cast<std::uint8_t>(std::min(code, 255u)), static_cast<std::uint8_t>(zero_code)};
 }
 
 int low_bit_quant(float weight, const LowBitLine& line, int bits) noexcept {
@@ -94,7 +108,7 @@ LowBitLine fit_low_bit_line(const float* weights, const float* importance, std::
     const float scale = std::fabs(low) / static_cast<float>(quant_max(bits));
     low = std::min(low, 0.0f);
     high = std::max(high, 0.0f);
-    if (!(scale > 0.0f)) return encode_low_bit_line(0.0f, 0.0f, bits);
+    if (!(scale > 0.0f)) return encode_low_bit_line(0.0f, 1.0f, bits);
   }
   const auto steps = static_cast<float>(quant_max(bits));
   const float centre = 0.5f * low + 0.5f * high;
@@ -107,6 +121,15 @@ LowBitLine fit_low_bit_line(const float* weights, const float* importance, std::
   };
   for (float share = 0.4f; share < 1.06f; share += 0.05f) {
     const float scale = share * range / steps;
+    if (bits == 2) {  // few zero points: each is tried
+      for (int code = 0; code <= zero_code_max(bits); ++code) {
+        const float zero = low_bit_zero(static_cast<std::uint8_t>(code), bits);
+        LowBitLine line = encode_low_bit_line(scale, zero, bits);
+        consider(line);
+        consider(line = refit_scale(group, line, bits));
+      }
+      continue;
+    }
     LowBitLine line = encode_low_bit_line(scale, 0.5f * steps - centre / scale, bits);
     consider(line);
     for (int round = 0; round < 2; ++round) consider(line = refit(group, line, bits));

@@ -1,13 +1,14 @@
-// What q2 and q3 share: a byte for a group's scale, a byte for its zero point, and the planes of
-// bits that their quants lie in.
+// What q2 and q3 share: a byte for a group's scale, a zero point, and the planes of bits that their
+// quants lie in.
 //   weight = scale * (quant - zero)
 //   scale  = 2^(s / 16 - 13) * (1 + (s % 16) / 16), s = the scale's byte: 2^-13 to 7.75, in steps
 //            of 3 to 6 %
-//   zero   = z / 64 (q2) or z / 32 (q3), z = the zero point's byte
+//   zero   = 1/2 + z / 8, z = four bits (q2), or z / 32, z = a byte (q3)
 //
-// A scale never is zero: weights of value zero have a zero point that is their quant. Decoding a
-// scale takes a shift and an addition to the exponent of a float, on a GPU as on a processor, and
-// no subnormal number occurs.
+// A scale never is zero: weights of value zero have a zero point that is their quant. Zero points
+// of 2 bits lie around the middle of the quants, 1.5, a third of a quant away in the mean square.
+// Decoding a scale takes a shift and an addition to the exponent of a float, on a GPU as on a
+// processor, and no subnormal number occurs.
 //
 // Quants lie bit by bit, four neighbouring columns in a nibble: a nibble is an index into a table
 // of what sums four activations have, and one load holds eight rows' nibbles of the same columns.
@@ -32,7 +33,7 @@ inline constexpr float kLowBitScaleMax = 7.75f;
 using LowPlane = std::uint8_t[4][kPanelRows][2];
 using HighPlane = std::uint8_t[2][kPanelRows][2];
 
-// A group's scale and zero point as they are stored.
+// The codes of a group's scale and zero point.
 struct LowBitLine {
   std::uint8_t scale = 0;
   std::uint8_t zero = 0;
@@ -41,20 +42,25 @@ struct LowBitLine {
 constexpr int quant_max(int bits) {
   return (1 << bits) - 1;
 }
-// Steps of the stored zero point in one quant: 64 for 2 bits, 32 for 3.
+// Steps of the stored zero point in one quant: 8 for 2 bits, 32 for 3.
 constexpr float zero_steps(int bits) {
-  return bits == 2 ? 64.0f : 32.0f;
+  return bits == 2 ? 8.0f : 32.0f;
 }
-// The stored zero point in the middle of the quants: 1.5 of 2 bits, 3.5 of 3.
-constexpr int zero_middle(int steps) {
-  return steps == 64 ? 96 : 112;
+constexpr int zero_code_max(int bits) {
+  return bits == 2 ? 15 : 255;
+}
+// The code of the zero point in the middle of the quants: 1.5 of 2 bits, 3.5 of 3.
+constexpr int zero_middle(int bits) {
+  return bits == 2 ? 8 : 112;
 }
 constexpr float low_bit_scale(std::uint8_t code) {
   return std::bit_cast<float>((static_cast<std::uint32_t>(code) << 19) +
                               (kLowBitScaleExponentMin << 23));
 }
 constexpr float low_bit_zero(std::uint8_t code, int bits) {
-  return static_cast<float>(code) / zero_steps(bits);
+  const int from_middle = static_cast<int>(code) - zero_middle(bits);
+  return 0.5f * static_cast<float>(quant_max(bits)) +
+         static_cast<float>(from_middle) / zero_steps(bits);
 }
 
 // The nearest scale and zero point that can be stored. REQUIRES: bits is 2 or 3.

@@ -1,4 +1,4 @@
-// Where a 4-bit weight lies among the quants of a q4 or q4m block (quantization/q4.h).
+// Where a 4-bit weight lies among the quants of a q4, q4s or q4m block (quantization/q4.h).
 #pragma once
 
 #include <cstdint>

@@ -7,6 +7,7 @@
 #include "quantization/nibbles.h"
 #include "quantization/q4.h"
 #include "quantization/q4m.h"
+#include "quantization/q4s.h"
 #include "quantization/q8.h"
 
 namespace tessera {
@@ -40,6 +41,28 @@ void for_each_group(std::int64_t row_count, std::int64_t columns, std::byte* out
   }
 }
 
+// weight = scale * (quant - 8): the quant of a zero is 8, so missing weights are written, not left
+// out.
+template <typename Block, typename Scale>
+void pack_symmetric(const std::uint8_t* quants, const Scale* scales, std::int64_t row_count,
+                    std::int64_t columns, std::byte* out_panel) noexcept {
+  TESSERA_CHECK(row_count >= 0 && row_count <= kPanelRows);
+  auto* blocks = reinterpret_cast<Block*>(out_panel);
+  const std::int64_t groups = group_count(columns);
+  std::fill_n(blocks, groups, Block{});
+  for (std::int64_t row = 0; row < kPanelRows; ++row) {
+    for (std::int64_t column = 0; column < groups * kGroupColumns; ++column) {
+      const bool is_there = row < row_count && column < columns;
+      write_nibble(blocks[column / kGroupColumns].quants, row, column % kGroupColumns,
+                   is_there ? quants[row * columns + column] & 15 : 8);
+    }
+  }
+  for_each_group<Block>(row_count, columns, out_panel,
+                        [&](Block& block, std::int64_t row, std::int64_t source) {
+                          block.scales[row] = scales[source];
+                        });
+}
+
 template <typename Block>
 void pack_low_bits(const std::uint8_t* quants, const LowBitLine* lines, std::int64_t row_count,
                    std::int64_t columns, std::byte* out_panel) noexcept {
@@ -47,15 +70,15 @@ void pack_low_bits(const std::uint8_t* quants, const LowBitLine* lines, std::int
   auto* blocks = reinterpret_cast<Block*>(out_panel);
   const std::int64_t groups = group_count(columns);
   std::fill_n(blocks, groups, Block{});
-  for (std::int64_t row = 0; row < row_count; ++row) {
+  for (std::int64_t row = 0; row < kPanelRows; ++row) {
     for (std::int64_t group = 0; group < groups; ++group) {
-      const LowBitLine& line = lines[row * groups + group];
-      blocks[group].scales[row] = line.scale;
-      blocks[group].zeros[row] = line.zero;
+      const bool is_there = row < row_count;
+      const LowBitLine line = is_there ? lines[row * groups + group] : blank_line(Block::kBits);
+      write_line(blocks[group], row, line);
       for (std::int64_t i = 0; i < kGroupColumns; ++i) {
         const std::int64_t column = group * kGroupColumns + i;
-        const int quant = column < columns ? quants[row * columns + column]
-                                           : low_bit_quant(0.0f, line, Block::kBits);
+        const int quant = is_there && column < columns ? quants[row * columns + column]
+                                                       : low_bit_quant(0.0f, line, Block::kBits);
         write_quant(blocks[group], row, i, quant & quant_max(Block::kBits));
       }
     }
@@ -78,22 +101,12 @@ void pack_panel_q8(const std::int8_t* quants, const std::uint16_t* scales, std::
 
 void pack_panel_q4(const std::uint8_t* quants, const std::uint16_t* scales, std::int64_t row_count,
                    std::int64_t columns, std::byte* out_panel) noexcept {
-  // The quant of a zero is 8, so missing weights are written, not left out.
-  TESSERA_CHECK(row_count >= 0 && row_count <= kPanelRows);
-  auto* blocks = reinterpret_cast<Q4Block*>(out_panel);
-  const std::int64_t groups = group_count(columns);
-  std::fill_n(blocks, groups, Q4Block{});
-  for (std::int64_t row = 0; row < kPanelRows; ++row) {
-    for (std::int64_t column = 0; column < groups * kGroupColumns; ++column) {
-      const bool is_there = row < row_count && column < columns;
-      write_nibble(blocks[column / kGroupColumns].quants, row, column % kGroupColumns,
-                   is_there ? quants[row * columns + column] & 15 : 8);
-    }
-  }
-  for_each_group<Q4Block>(row_count, columns, out_panel,
-                          [&](Q4Block& block, std::int64_t row, std::int64_t source) {
-                            block.scales[row] = scales[source];
-                          });
+  pack_symmetric<Q4Block>(quants, scales, row_count, columns, out_panel);
+}
+
+void pack_panel_q4s(const std::uint8_t* quants, const std::uint8_t* scales, std::int64_t row_count,
+                    std::int64_t columns, std::byte* out_panel) noexcept {
+  pack_symmetric<Q4SBlock>(quants, scales, row_count, columns, out_panel);
 }
 
 void pack_panel_q4m(const std::uint8_t* quants, const std::uint16_t* scales,

@@ -2,7 +2,7 @@
 // loss: what dequantize_row reads back is exactly scale * quant and so on.
 //
 // In each function `quants` are [row_count, columns] integers, row-major, and scales and minimums
-// are [row_count, group_count(columns)] f16; row_count <= kPanelRows; out_panel takes
+// are [row_count, group_count(columns)], f16 but for q4s; row_count <= kPanelRows; out_panel takes
 // panel_size_bytes.
 #pragma once
 
@@ -21,6 +21,10 @@ void pack_panel_q8(const std::int8_t* quants, const std::uint16_t* scales, std::
 // weight = scale * (quant - 8), quant in 0..15
 void pack_panel_q4(const std::uint8_t* quants, const std::uint16_t* scales, std::int64_t row_count,
                    std::int64_t columns, std::byte* out_panel) noexcept;
+
+// The same, `scales` being codes of q4s (quantization/q4s.h).
+void pack_panel_q4s(const std::uint8_t* quants, const std::uint8_t* scales, std::int64_t row_count,
+                    std::int64_t columns, std::byte* out_panel) noexcept;
 
 // weight = scale * quant + minimum, quant in 0..15. If columns is no multiple of 32, the last
 // group's padding reads as its minimum, not as zero; the inputs beyond `columns` that meet it are

@@ -17,12 +17,13 @@ struct DataTypeRow {
 };
 
 constexpr std::array kDataTypes = {
-    DataTypeRow{DataType::kF32, "f32", 4}, DataTypeRow{DataType::kF16, "f16", 2},
-    DataTypeRow{DataType::kI32, "i32", 4}, DataTypeRow{DataType::kQ8, "q8", 272},
-    DataTypeRow{DataType::kQ4, "q4", 144}, DataTypeRow{DataType::kQ4M, "q4m", 160},
-    DataTypeRow{DataType::kQ3, "q3", 112}, DataTypeRow{DataType::kQ2, "q2", 80},
-    DataTypeRow{DataType::kKv8, "kv8", 1}, DataTypeRow{DataType::kKv4, "kv4", 1},
-    DataTypeRow{DataType::kKv3, "kv3", 1}, DataTypeRow{DataType::kKv2, "kv2", 1},
+    DataTypeRow{DataType::kF32, "f32", 4},   DataTypeRow{DataType::kF16, "f16", 2},
+    DataTypeRow{DataType::kI32, "i32", 4},   DataTypeRow{DataType::kQ8, "q8", 272},
+    DataTypeRow{DataType::kQ4, "q4", 144},   DataTypeRow{DataType::kQ4S, "q4s", 136},
+    DataTypeRow{DataType::kQ4M, "q4m", 160}, DataTypeRow{DataType::kQ3, "q3", 112},
+    DataTypeRow{DataType::kQ2, "q2", 76},    DataTypeRow{DataType::kKv8, "kv8", 1},
+    DataTypeRow{DataType::kKv4, "kv4", 1},   DataTypeRow{DataType::kKv3, "kv3", 1},
+    DataTypeRow{DataType::kKv2, "kv2", 1},
 };
 
 const DataTypeRow& row_of(DataType type) {

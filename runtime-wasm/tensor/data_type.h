@@ -18,6 +18,7 @@ enum class DataType : std::uint8_t {
   kI32,  // signed 32-bit integer, row-major
   kQ8,   // 8 bits per weight, panels of 8 rows, groups of 32 columns (quantization/q8.h)
   kQ4,   // 4 bits per weight with a scale (quantization/q4.h)
+  kQ4S,  // 4 bits per weight with a scale of one byte (quantization/q4s.h)
   kQ4M,  // 4 bits per weight with a scale and a minimum (quantization/q4m.h)
   kQ3,   // 3 bits per weight with a scale and a zero point (quantization/q3.h)
   kQ2,   // 2 bits per weight with a scale and a zero point (quantization/q2.h)
@@ -27,14 +28,14 @@ enum class DataType : std::uint8_t {
   kKv2,  // the same of 2 bits, scales included at least 7 times smaller than f16
 };
 
-// The name in a manifest and on the command line: "f32", "f16", "i32", "q8", "q4", "q4m", "q3",
-// "q2", "kv8", "kv4", "kv3", "kv2".
+// The name in a manifest and on the command line: "f32", "f16", "i32", "q8", "q4", "q4s", "q4m",
+// "q3", "q2", "kv8", "kv4", "kv3", "kv2".
 std::string_view data_type_name(DataType type);
 std::optional<DataType> data_type_from_name(std::string_view name);
 
 constexpr bool is_quantized(DataType type) {
-  return type == DataType::kQ8 || type == DataType::kQ4 || type == DataType::kQ4M ||
-         type == DataType::kQ3 || type == DataType::kQ2;
+  return type == DataType::kQ8 || type == DataType::kQ4 || type == DataType::kQ4S ||
+         type == DataType::kQ4M || type == DataType::kQ3 || type == DataType::kQ2;
 }
 
 constexpr bool is_packed_kv(DataType type) {

@@ -61,7 +61,7 @@ constexpr const char* kBuiltinText = "builtin";
 
 bool needs_calibration(const ConvertCommandOptions& options) {
   if (options.uncalibrated) return false;
-  if (options.weights == "q4") return !options.calibration_file.empty();
+  if (options.weights == "q4" || options.weights == "q4s") return !options.calibration_file.empty();
   return options.weights == "q3" || options.weights == "q2" ||
          options.weights.starts_with("mixed:");
 }
@@ -123,7 +123,7 @@ std::string check_weights(const std::string& weights) {
   }
   const auto type = data_type_from_name(weights);
   if (type && *type != DataType::kI32 && !is_packed_kv(*type)) return "";
-  return weights + " is no type of weights; known: f32, f16, q8, q4m, q4, q3, q2, mixed:BITS";
+  return weights + " is no type of weights; known: f32, f16, q8, q4m, q4, q4s, q3, q2, mixed:BITS";
 }
 
 }  // namespace
@@ -136,11 +136,12 @@ void add_convert_command(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--out", options->directory, "Directory to make")->required();
   command
-      ->add_option("--weights", options->weights,
-                   "Type of all matrices; without it they keep what the source has, as closely as "
-                   "possible. f32, f16, q8, q4m, q4; q3 and q2, which are calibrated; mixed:BITS, "
-                   "the best formats under so many bits per weight, embedding and output "
-                   "included. From q4m down, embedding and output are q8")
+      ->add_option(
+          "--weights", options->weights,
+          "Type of all matrices; without it they keep what the source has, as closely as "
+          "possible. f32, f16, q8, q4m, q4, q4s; q3 and q2, which are calibrated; mixed:BITS, "
+          "the best formats under so many bits per weight, embedding and output "
+          "included. From q4m down, embedding and output are q8")
       ->check(check_weights, "TYPE");
   command->add_option("--calibration", options->calibration_file,
                       "Text in UTF-8 to calibrate on beside what the model writes itself, or "

@@ -144,7 +144,7 @@ void append_quantization(std::string& text, const Manifest& manifest) {
            tensor->number("output_error").value_or(0.0));
     const auto divergences = tensor->optional_object("divergences");
     if (divergences && *divergences) {
-      for (const char* type : {"q2", "q3", "q4", "q8"}) {
+      for (const char* type : {"q2", "q3", "q4s", "q4", "q8"}) {
         const auto divergence = (*divergences)->optional_number(type);
         if (divergence && *divergence) append(text, " %s %.3g", type, **divergence);
       }

@@ -9,7 +9,7 @@
 namespace tessera {
 
 struct QuantizeOptions {
-  DataType weights = DataType::kQ4;  // q4m, q4, q3 or q2
+  DataType weights = DataType::kQ4;  // q4m, q4, q4s, q3 or q2
   double mixed_bits = 0.0;           // above 0: formats chosen under this many bits per weight
   std::string calibration_file;      // empty: the built-in text
   int tuning_steps = -1;             // below 0: as many as a model of its size is worth

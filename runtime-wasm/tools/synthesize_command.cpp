@@ -65,7 +65,7 @@ void add_options(CLI::App& command, SynthesizeOptions& options) {
   command.add_flag("--separate-output", options.has_separate_output,
                    "An output matrix of its own instead of the embedding");
   command.add_option("--weights", options.weights, "Type of all matrices, as in convert")
-      ->check(CLI::IsMember({"f32", "f16", "q8", "q4", "q4m", "q3", "q2"}))
+      ->check(CLI::IsMember({"f32", "f16", "q8", "q4", "q4s", "q4m", "q3", "q2"}))
       ->capture_default_str();
   command.add_option("--seed", model.seed, "The same seed gives the same weights")
       ->capture_default_str();

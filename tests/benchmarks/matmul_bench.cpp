@@ -61,8 +61,8 @@ class Bench {
                 static_cast<long long>(arguments_.rows),
                 static_cast<long long>(arguments_.columns));
     read_limit();
-    for (const DataType type : {DataType::kQ2, DataType::kQ3, DataType::kQ4, DataType::kQ4M,
-                                DataType::kQ8, DataType::kF16, DataType::kF32}) {
+    for (const DataType type : {DataType::kQ2, DataType::kQ3, DataType::kQ4, DataType::kQ4S,
+                                DataType::kQ4M, DataType::kQ8, DataType::kF16, DataType::kF32}) {
       for (const Activations activations : {Activations::kInt8, Activations::kF32}) {
         if (!is_quantized(type) && activations == Activations::kInt8) continue;
         for (const std::int64_t tokens : {1, 4, 32}) row(type, activations, tokens);

@@ -145,7 +145,8 @@ std::vector<BenchCase> bench_cases() {
   add_attention(cases, 1, 100);
   add_attention(cases, 1, 1000);
   add_attention(cases, 1, 4000);
-  for (const DataType type : {DataType::kQ2, DataType::kQ3, DataType::kQ4, DataType::kQ8}) {
+  for (const DataType type :
+       {DataType::kQ2, DataType::kQ3, DataType::kQ4S, DataType::kQ4, DataType::kQ8}) {
     add_large_vector(cases, type);
   }
   add_products(cases, DataType::kQ2, 512);

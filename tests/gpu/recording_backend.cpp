@@ -26,7 +26,7 @@ RecordingBackend::Allocation RecordingBackend::place_in(std::uint32_t buffer,
   std::vector<std::byte>& bytes = buffers_[buffer];
   const std::size_t offset = bytes.size();
   bytes.resize(offset + rounded_up(size_bytes, kTensorAlignment));
-  return {buffer, offset, {}};
+  return {buffer, offset, {}, {}};
 }
 
 // The parts of a matrix, as many rows in each as a binding may hold.
@@ -46,10 +46,11 @@ RecordingBackend::Allocation RecordingBackend::cut(DataType type, const Shape& s
     std::size_t size = panel_bytes * static_cast<std::size_t>(count);
     if (!is_quantized(type))
       size = size / static_cast<std::size_t>(count * kPanelRows) * static_cast<std::size_t>(rows);
-    size = rounded_up(size, 4);
-    buffers_[next_buffer_].resize(size);
+    const std::size_t bound = rounded_up(size, kTensorAlignment);  // a shader sees whole vec4s
+    buffers_[next_buffer_].resize(bound);
+    allocation.part_sizes_bytes.push_back(size);
     allocation.parts.push_back(
-        {{next_buffer_++, 0, static_cast<std::uint32_t>(size)}, panel * kPanelRows, rows});
+        {{next_buffer_++, 0, static_cast<std::uint32_t>(bound)}, panel * kPanelRows, rows});
   }
   allocation.buffer = allocation.parts[0].binding.buffer;
   return allocation;
@@ -85,9 +86,9 @@ Result<void> RecordingBackend::write(const BufferRef& buffer, std::size_t offset
     return {};
   }
   TESSERA_CHECK(offset_bytes == 0);
-  for (const webgpu::MatrixPart& part : allocation.parts) {
-    const std::size_t count = std::min<std::size_t>(bytes.size(), part.binding.size_bytes);
-    std::ranges::copy(bytes.first(count), buffers_[part.binding.buffer].begin());
+  for (std::size_t i = 0; i < allocation.parts.size(); ++i) {
+    const std::size_t count = std::min(bytes.size(), allocation.part_sizes_bytes[i]);
+    std::ranges::copy(bytes.first(count), buffers_[allocation.parts[i].binding.buffer].begin());
     bytes = bytes.subspan(count);
   }
   return {};

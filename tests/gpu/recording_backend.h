@@ -73,6 +73,7 @@ class RecordingBackend final : public Backend, public webgpu::Recorder {
     std::uint32_t buffer = 0;
     std::size_t offset_bytes = 0;
     std::vector<webgpu::MatrixPart> parts;
+    std::vector<std::size_t> part_sizes_bytes;  // of those, without what is rounded up
   };
 
   webgpu::Binding whole(std::uint32_t buffer) const;

@@ -70,7 +70,7 @@ OpCaseRun make_embedding(CaseTensors& tensors, DataType type, const Shape& shape
 constexpr std::size_t kCutBytes = 4096;  // a few panels of 64 columns
 
 constexpr DataType kTypes[] = {DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
-                               DataType::kQ4M, DataType::kQ3,  DataType::kQ2};
+                               DataType::kQ4S, DataType::kQ4M, DataType::kQ3, DataType::kQ2};
 
 std::string sized(const Size& size) {
   return std::to_string(size.tokens) + " x " + std::to_string(size.rows) + " x " +
@@ -81,7 +81,8 @@ std::string sized(const Size& size) {
 bool is_tile_short(DataType type, const Size& size) {
   const bool is_odd = size.columns % 8 != 0;
   return is_odd ? type == DataType::kF16 || type == DataType::kQ8 || type == DataType::kQ2
-                : type == DataType::kF32 || type == DataType::kQ4 || type == DataType::kQ3;
+                : type == DataType::kF32 || type == DataType::kQ4 || type == DataType::kQ4S ||
+                      type == DataType::kQ3;
 }
 
 }  // namespace
@@ -109,14 +110,16 @@ void add_matmul_cases(OpCases& cases) {
            [=](CaseTensors& tensors) { return make_embedding(tensors, type, shape, ids); }});
     }
   }
-  for (const DataType type : {DataType::kF16, DataType::kQ4, DataType::kQ3}) {
+  for (const DataType type :
+       {DataType::kF16, DataType::kQ4, DataType::kQ4S, DataType::kQ3, DataType::kQ2}) {
     const std::string name = std::string(data_type_name(type)) + ", cut";
     for (const Size& size : {Size{1, 201, 64}, Size{12, 200, 64}}) {
-      cases.push_back({"MatMul", name + ", " + sized(size), type == DataType::kQ4,
+      cases.push_back({"MatMul", name + ", " + sized(size),
+                       type == DataType::kQ4 || type == DataType::kQ4S,
                        [=](CaseTensors& tensors) { return make_matmul(tensors, type, size, true); },
                        kCutBytes});
     }
-    cases.push_back({"Embedding", name, type == DataType::kQ4,
+    cases.push_back({"Embedding", name, type == DataType::kQ4 || type == DataType::kQ4S,
                      [=](CaseTensors& tensors) {
                        return make_embedding(tensors, type, Shape{200, 64}, {199, 0, 111, 112, 31});
                      },

@@ -2,8 +2,7 @@
 // throughout (panel_product_f32.h).
 #include "backends/cpu/panel_product_f32.h"
 #include "backends/cpu/simd/table_dot.h"
-#include "quantization/q2.h"
-#include "quantization/q3.h"
+#include "quantization/low_bit_blocks.h"
 
 namespace tessera::cpu {
 namespace {
@@ -53,8 +52,9 @@ void unpack(const Block& block, int slice, GroupWeights& weights) noexcept {
   unpack_quads<Block, 3>(block, row, weights);
   float scales[simd::kLanes], zeros[simd::kLanes];
   for (int lane = 0; lane < simd::kLanes; ++lane) {
-    scales[lane] = low_bit_scale(block.scales[row + lane]);
-    zeros[lane] = low_bit_zero(block.zeros[row + lane], Block::kBits);
+    const LowBitLine line = read_line(block, row + lane);
+    scales[lane] = low_bit_scale(line.scale);
+    zeros[lane] = low_bit_zero(line.zero, Block::kBits);
   }
   const simd::F32 scale = simd::load(scales);
   const simd::F32 zero = simd::load(zeros);

@@ -1,8 +1,9 @@
-// out[t, r] = sum_i x[t, i] * weight[r, i] with q4, q4m and q8 weights in panels and float32
+// out[t, r] = sum_i x[t, i] * weight[r, i] with q4, q4s, q4m and q8 weights in panels and float32
 // arithmetic throughout (panel_product_f32.h).
 #include "backends/cpu/panel_product_f32.h"
 #include "quantization/q4.h"
 #include "quantization/q4m.h"
+#include "quantization/q4s.h"
 #include "quantization/q8.h"
 
 namespace tessera::cpu {
@@ -27,9 +28,11 @@ void unpack_nibble_chunks(const Quants& quants, int slice, GroupWeights& weights
   }
 }
 
-void unpack(const Q4Block& block, int slice, GroupWeights& weights) noexcept {
+// q4 and q4s.
+template <typename Block>
+void unpack(const Block& block, int slice, GroupWeights& weights) noexcept {
   unpack_nibble_chunks(block.quants, slice, weights);
-  const simd::F32 scale = simd::load_halves(block.scales + slice * simd::kLanes);
+  const simd::F32 scale = simd::load_scales(block.scales + slice * simd::kLanes);
   const simd::F32 offset = simd::splat(8.0f);
   for (simd::F32& weight : weights) {
     weight = simd::multiply(scale, simd::subtract(weight, offset));
@@ -38,13 +41,13 @@ void unpack(const Q4Block& block, int slice, GroupWeights& weights) noexcept {
 
 void unpack(const Q4MBlock& block, int slice, GroupWeights& weights) noexcept {
   unpack_nibble_chunks(block.quants, slice, weights);
-  const simd::F32 scale = simd::load_halves(block.scales + slice * simd::kLanes);
+  const simd::F32 scale = simd::load_scales(block.scales + slice * simd::kLanes);
   const simd::F32 minimum = simd::load_halves(block.minimums + slice * simd::kLanes);
   for (simd::F32& weight : weights) weight = simd::multiply_add(scale, weight, minimum);
 }
 
 void unpack(const Q8Block& block, int slice, GroupWeights& weights) noexcept {
-  const simd::F32 scale = simd::load_halves(block.scales + slice * simd::kLanes);
+  const simd::F32 scale = simd::load_scales(block.scales + slice * simd::kLanes);
   for (int chunk = 0; chunk < 8; ++chunk) {
     const simd::I32 four = simd::load_i32(block.quants[chunk][slice * simd::kLanes]);
     simd::F32* columns = weights.data() + 4 * chunk;
@@ -69,6 +72,7 @@ Result<void> run_format(const MatMulArguments& arguments, Execution& execution) 
 Result<void> matmul_panels_f32(const MatMulArguments& arguments, Execution& execution) {
   switch (arguments.type) {
     case DataType::kQ4: return run_format<Q4Block>(arguments, execution);
+    case DataType::kQ4S: return run_format<Q4SBlock>(arguments, execution);
     case DataType::kQ4M: return run_format<Q4MBlock>(arguments, execution);
     default: return run_format<Q8Block>(arguments, execution);
   }

@@ -1,6 +1,6 @@
 // out[t, r] = sum_g scale[r, g] * x_scale[t, g] * (integer dot product of group g), plus what the
-// offset 8 of q4, the minimum of q4m or the zero point of q2 and q3 adds. Weights [rows, columns]
-// in panels, activations [tokens, columns].
+// offset 8 of q4 and q4s, the minimum of q4m or the zero point of q2 and q3 adds. Weights [rows,
+// columns] in panels, activations [tokens, columns].
 //
 // A tile is one panel times up to kTileTokens tokens: weights are unpacked once for all tokens of a
 // tile, and the activations of a block of tokens stay in the cache while the panels of a part pass.
@@ -12,6 +12,7 @@
 #include "quantization/q3.h"
 #include "quantization/q4.h"
 #include "quantization/q4m.h"
+#include "quantization/q4s.h"
 #include "quantization/q8.h"
 
 namespace tessera::cpu {
@@ -33,16 +34,17 @@ ActivationGroup encode_rounded(const float* x, std::byte* bytes) noexcept {
   return group;
 }
 
-struct HalfScales {
-  const std::uint16_t* halves;
-  simd::F32 of(int slice) const noexcept {
-    return simd::load_halves(halves + slice * simd::kLanes);
-  }
+// Scales as a block stores them: f16, or the bytes of q4s.
+template <typename Code>
+struct Scales {
+  const Code* codes;
+  simd::F32 of(int slice) const noexcept { return simd::load_scales(codes + slice * simd::kLanes); }
 };
 
-template <typename Dots>
-struct Q4Format {
-  using Block = Q4Block;
+// q4 and q4s.
+template <typename Dots, typename SymmetricBlock>
+struct SymmetricFormat {
+  using Block = SymmetricBlock;
   using Dot = typename Dots::Nibble;
   static constexpr int kChunks = 4;
   static constexpr bool kHasMinimum = false;
@@ -54,14 +56,14 @@ struct Q4Format {
   static ActivationGroup encode_group(const float* x, std::byte* quants) noexcept {
     return encode_rounded<Dot>(x, quants);
   }
-  explicit Q4Format(const Block& block) noexcept : scales_{block.scales} {}
+  explicit SymmetricFormat(const Block& block) noexcept : scales_{block.scales} {}
   simd::F32 scales(int slice) const noexcept { return scales_.of(slice); }
   simd::I32 integers(int, const typename Dot::Sum& sum, const ActivationGroup& x) const noexcept {
     return simd::add(Dot::end(sum), simd::splat_i32(x.minus_eight_sums));
   }
 
  private:
-  HalfScales scales_;
+  Scales<std::remove_extent_t<decltype(Block::scales)>> scales_;
 };
 
 template <typename Dots>
@@ -87,8 +89,8 @@ struct Q4MFormat {
   }
 
  private:
-  HalfScales scales_;
-  HalfScales minimums_;
+  Scales<std::uint16_t> scales_;
+  Scales<std::uint16_t> minimums_;
 };
 
 template <typename Dots>
@@ -112,7 +114,7 @@ struct Q8Format {
   }
 
  private:
-  HalfScales scales_;
+  Scales<std::uint16_t> scales_;
 };
 
 // Looked up in tables of activations instead of multiplied: of all rows of a panel at once.
@@ -233,7 +235,7 @@ class TableSums {
     std::fill_n(sums, kTokens, Dot::begin());
     add_low_chunks<0>(&block.low[0][0][0], sums);
     if constexpr (Block::kBits == 3) add_high_chunks<0>(&block.high[0][0][0], sums);
-    const simd::LowBitLines<Format::kSteps> lines(reinterpret_cast<const std::uint8_t*>(&block));
+    const simd::LowBitLines<Block::kBits> lines(reinterpret_cast<const std::uint8_t*>(&block));
     for (int t = 0; t < kTokens; ++t) {
       const ActivationGroup& header = *headers_[t];
       const typename Dot::Sums ends = Dot::end(sums[t]);
@@ -368,7 +370,8 @@ Result<void> run_format(std::span<const MatMulArguments> matmuls, Execution& exe
 template <typename Dots>
 Result<void> run_with(std::span<const MatMulArguments> matmuls, Execution& execution) {
   switch (matmuls[0].type) {
-    case DataType::kQ4: return run_format<Q4Format<Dots>>(matmuls, execution);
+    case DataType::kQ4: return run_format<SymmetricFormat<Dots, Q4Block>>(matmuls, execution);
+    case DataType::kQ4S: return run_format<SymmetricFormat<Dots, Q4SBlock>>(matmuls, execution);
     case DataType::kQ4M: return run_format<Q4MFormat<Dots>>(matmuls, execution);
     case DataType::kQ3: return run_format<TableFormat<Q3Block>>(matmuls, execution);
     case DataType::kQ2: return run_format<TableFormat<Q2Block>>(matmuls, execution);

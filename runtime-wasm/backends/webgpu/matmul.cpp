@@ -22,6 +22,7 @@ WeightChoice weight_choice(const TensorRef& weight) {
       return columns % 8 == 0 ? WeightChoice{"f16", 8} : WeightChoice{"f16_any", 4};
     case DataType::kQ8: return {"q8", 4};
     case DataType::kQ4: return {"q4", 8};
+    case DataType::kQ4S: return {"q4s", 8};
     case DataType::kQ4M: return {"q4m", 8};
     case DataType::kQ3: return {"q3", 16};
     case DataType::kQ2: return {"q2", 16};

@@ -1,18 +1,16 @@
-// What q2 and q3 (quantization/low_bits.h) share. A block of 8 rows x 32 columns begins with a vec4
-// of which words 0 and 1 hold the scales of the rows, a byte each, and words 2 and 3 their zero
-// points; then come four vec4s of the low planes, each of 8 rows x 8 columns. A format adds
-// block_vec4s and zero_step.
+// What q2 and q3 (quantization/low_bits.h) share. A format adds, of blocks of 8 rows x 32 columns
+// that are counted in units of its own:
+//   block_units                   how many units a block has
+//   lines_at(matrix, block)       words 0 and 1 hold the scales of the rows, a byte each
+//   zeros_of(lines)               the zero points of the rows
+//   low_words(matrix, block, i)   two bits of each weight of the quads i and i + 4. Word w has row
+//                                 2 * w in its lower half and row 2 * w + 1 in its upper: first
+//                                 the bits 0 of 8 columns, then the bits 1
 #include "weights/rows.wgsl"
 const scale_exponent_min = 0x39000000u;  // of 2^-13
 
 fn block_of(panel: u32, group: u32) -> u32 {
-  return (panel * ((weight_columns() + 31u) / 32u) + group) * block_vec4s;
-}
-
-// Two bits of each weight of the quads i and i + 4. Word w has row 2 * w in its lower half and
-// row 2 * w + 1 in its upper: first the bits 0 of 8 columns, then the bits 1.
-fn low_words(matrix: u32, block: u32, i: u32) -> vec4<u32> {
-  return load_weights(matrix, block + 1u + i);
+  return (panel * ((weight_columns() + 31u) / 32u) + group) * block_units;
 }
 
 fn bytes_of(word: u32) -> vec4<u32> {
@@ -21,10 +19,6 @@ fn bytes_of(word: u32) -> vec4<u32> {
 
 fn scales_of(word: u32) -> vec4<f32> {
   return bitcast<vec4<f32>>((bytes_of(word) << vec4<u32>(19u)) + vec4<u32>(scale_exponent_min));
-}
-
-fn zeros_of(word: u32) -> vec4<f32> {
-  return quants(bytes_of(word), 0xffu) * zero_step;
 }
 
 // The integer under the mask of each word.

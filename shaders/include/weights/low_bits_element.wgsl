@@ -1,6 +1,6 @@
-// One weight of a q2 or q3 matrix: of a block's words the first 2 hold scales, the next 2 zero
-// points, and the next 16 the low planes. A format adds block_words, zero_step and
-// third_bit(matrix, block, row, column).
+// One weight of a q2 or q3 matrix: of a block's words the first 2 hold scales, then come zero
+// points, and from low_words_begin on the 16 of the low planes. A format adds block_words,
+// low_words_begin, zero_at(matrix, block, row) and third_bit(matrix, block, row, column).
 fn byte_at(matrix: u32, word: u32, index: u32) -> u32 {
   return extractBits(load_weights_word(matrix, word + (index >> 2u)), (index & 3u) * 8u, 8u);
 }
@@ -16,11 +16,11 @@ fn weight_at(matrix: u32, row: u32, column: u32) -> f32 {
   let panel_row = row & 7u;
   let group_column = column & 31u;
   let scale = bitcast<f32>((byte_at(matrix, block, panel_row) << 19u) + 0x39000000u);
-  let zero = f32(byte_at(matrix, block + 2u, panel_row)) * zero_step;
+  let zero = zero_at(matrix, block, panel_row);
   let bytes = ((group_column & 15u) >> 2u) * 16u + panel_row * 2u;
   let bit = bit_of(group_column);
-  let first = extractBits(byte_at(matrix, block + 4u, bytes), bit, 1u);
-  let second = extractBits(byte_at(matrix, block + 4u, bytes + 1u), bit, 1u);
+  let first = extractBits(byte_at(matrix, block + low_words_begin, bytes), bit, 1u);
+  let second = extractBits(byte_at(matrix, block + low_words_begin, bytes + 1u), bit, 1u);
   let third = third_bit(matrix, block, panel_row, group_column);
   return scale * (f32(first + second * 2u + third * 4u) - zero);
 }

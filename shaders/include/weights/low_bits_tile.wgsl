@@ -15,9 +15,10 @@ fn slice_column(slice: u32, quad: u32) -> u32 {
 fn store_part(matrix: u32, panel: u32, slice: u32, part: u32) {
   let block = block_of(panel, slice >> 3u);
   let quad = slice & 7u;
-  let lines = load_weights(matrix, block);
+  let lines = lines_at(matrix, block);
   let scales = Rows(scales_of(lines.x), scales_of(lines.y));
-  let offsets = Rows(-zeros_of(lines.z) * scales.low, -zeros_of(lines.w) * scales.high);
+  let zeros = zeros_of(lines);
+  let offsets = Rows(-zeros.low * scales.low, -zeros.high * scales.high);
   let low = low_words(matrix, block, quad & 3u);
   let third = third_words(matrix, block, quad);
   for (var j = 0u; j < 4u; j++) {

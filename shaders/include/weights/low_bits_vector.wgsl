@@ -39,7 +39,8 @@ fn half_dot(columns: Columns, mask: u32, low_x: vec4<f32>, high_x: vec4<f32>) ->
 
 fn slice_dot(matrix: u32, panel: u32, slice: u32, x: array<vec4<f32>, slice_quads>) -> Rows {
   let block = block_of(panel, slice >> 1u);
-  let lines = load_weights(matrix, block);
+  let lines = lines_at(matrix, block);
+  let zeros = zeros_of(lines);
   let first = columns_of(matrix, block, (slice & 1u) * 2u);
   let second = columns_of(matrix, block, (slice & 1u) * 2u + 1u);
   let high_0 = x[2] / 16.0;
@@ -51,6 +52,6 @@ fn slice_dot(matrix: u32, panel: u32, slice: u32, x: array<vec4<f32>, slice_quad
   let dots = rows_of(even, odd / 65536.0);
   let both = (x[0] + x[1]) + (x[2] + x[3]);
   let sum = (both.x + both.y) + (both.z + both.w);
-  return Rows((dots.low - zeros_of(lines.z) * sum) * scales_of(lines.x),
-              (dots.high - zeros_of(lines.w) * sum) * scales_of(lines.y));
+  return Rows((dots.low - zeros.low * sum) * scales_of(lines.x),
+              (dots.high - zeros.high * sum) * scales_of(lines.y));
 }

@@ -1,6 +1,7 @@
-// Slices of 4-bit weights: in the quants of a q4 or q4m block each vec4 holds 4 rows x 8 columns,
+// Slices of 4-bit weights: of the quants of a block, eight vec4s, each holds 4 rows x 8 columns,
 // low nibbles columns 4 * chunk + 0..3, high nibbles columns 16 + 4 * chunk + 0..3. A format adds
-// block_vec4s, scales_vec4s, nibble_zero, and offsets(matrix, block).
+// nibble_zero and, of a block that is counted in units of its own, block_units,
+// scales_at(matrix, block), quants_at(matrix, block, i) and offsets_of(matrix, block).
 #include "weights/rows.wgsl"
 const slice_quads = 2u;
 
@@ -13,7 +14,7 @@ fn slice_column(slice: u32, quad: u32) -> u32 {
 }
 
 fn block_of(panel: u32, group: u32) -> u32 {
-  return (panel * ((weight_columns() + 31u) / 32u) + group) * block_vec4s;
+  return (panel * ((weight_columns() + 31u) / 32u) + group) * block_units;
 }
 
 // The nibble under the mask of each word, times the mask's lowest bit, less the zero point.
@@ -31,16 +32,11 @@ fn half_dot(words: vec4<u32>, low_x: vec4<f32>, high_x: vec4<f32>) -> vec4<f32> 
          nibbles(upper, 0xf0u, 16.0) * high_x.z + nibbles(upper, 0xf000u, 4096.0) * high_x.w;
 }
 
-fn scales_of(words: vec4<u32>) -> Rows {
-  return Rows(vec4<f32>(unpack2x16float(words.x), unpack2x16float(words.y)),
-              vec4<f32>(unpack2x16float(words.z), unpack2x16float(words.w)));
-}
-
 fn quants_dot(matrix: u32, block: u32, slice: u32, x: array<vec4<f32>, slice_quads>) -> Rows {
-  let at = block + scales_vec4s + (slice & 3u) * 2u;
-  let scales = scales_of(load_weights(matrix, block));
+  let i = (slice & 3u) * 2u;
+  let scales = scales_at(matrix, block);
   let low_x = x[0] * vec4<f32>(1.0, 1.0 / 256.0, 1.0, 1.0 / 256.0);
   let high_x = x[1] * vec4<f32>(1.0 / 16.0, 1.0 / 4096.0, 1.0 / 16.0, 1.0 / 4096.0);
-  return Rows(half_dot(load_weights(matrix, at), low_x, high_x) * scales.low,
-              half_dot(load_weights(matrix, at + 1u), low_x, high_x) * scales.high);
+  return Rows(half_dot(quants_at(matrix, block, i), low_x, high_x) * scales.low,
+              half_dot(quants_at(matrix, block, i + 1u), low_x, high_x) * scales.high);
 }

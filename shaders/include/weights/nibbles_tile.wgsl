@@ -25,7 +25,7 @@ fn half_of(rows: Rows, part: u32) -> vec4<f32> {
 
 fn store_part(matrix: u32, panel: u32, slice: u32, part: u32) {
   let block = block_of(panel, slice >> 2u);
-  let words = load_weights(matrix, block + scales_vec4s + (slice & 3u) * 2u + part);
-  store_quad(panel, slice, part, words, half_of(scales_of(load_weights(matrix, block)), part),
+  let words = quants_at(matrix, block, (slice & 3u) * 2u + part);
+  store_quad(panel, slice, part, words, half_of(scales_at(matrix, block), part),
              half_of(offsets_of(matrix, block), part));
 }

@@ -1,7 +1,6 @@
 // Weights q4 (quantization/q4.h): a block of 8 rows x 32 columns is 9 vec4s, the first of scales.
-#include "weights/nibbles.wgsl"
-const block_vec4s = 9u;
-const scales_vec4s = 1u;
+#include "weights/nibbles_halves.wgsl"
+const halves_vec4s = 1u;
 const nibble_zero = 8.0;
 
 fn slice_dot(matrix: u32, panel: u32, slice: u32, x: array<vec4<f32>, slice_quads>) -> Rows {

@@ -1,12 +1,11 @@
 // Weights q4m (quantization/q4m.h): a block of 8 rows x 32 columns is 10 vec4s, the first of
 // scales, the second of minimums.
-#include "weights/nibbles.wgsl"
-const block_vec4s = 10u;
-const scales_vec4s = 2u;
+#include "weights/nibbles_halves.wgsl"
+const halves_vec4s = 2u;
 const nibble_zero = 0.0;
 
 fn offsets_of(matrix: u32, block: u32) -> Rows {
-  return scales_of(load_weights(matrix, block + 1u));
+  return halves_of(load_weights(matrix, block + 1u));
 }
 
 fn slice_dot(matrix: u32, panel: u32, slice: u32, x: array<vec4<f32>, slice_quads>) -> Rows {

@@ -19,7 +19,7 @@ using testing::RandomValues;
 TEST_CASE("embedding returns the rows that the ids name, from every weight type") {
   RandomValues random(41);
   for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
-                              DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
+                              DataType::kQ4S, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
     for (const std::int64_t width : {1, 31, 32, 33, 100}) {
       OpTensors tensors(2);
       const Shape shape{11, width};

@@ -142,7 +142,7 @@ Sums integers_of(const Block& block, const Tables& tables, std::int32_t zero_fac
   const auto* bytes = reinterpret_cast<const std::byte*>(tables.data());
   Dot::Sum sum = add_low_chunks<0>(Dot::begin(), &block.low[0][0][0], bytes);
   if constexpr (Block::kBits == 3) sum = add_high_chunks<0>(sum, &block.high[0][0][0], bytes);
-  const simd::LowBitLines<kSteps> lines(reinterpret_cast<const std::uint8_t*>(&block));
+  const simd::LowBitLines<Block::kBits> lines(reinterpret_cast<const std::uint8_t*>(&block));
   const auto factors = static_cast<std::int32_t>(static_cast<std::uint32_t>(zero_factor) << 16 |
                                                  static_cast<std::uint32_t>(kSteps));
   Sums integers;
@@ -166,8 +166,9 @@ void check_look_ups() {
       entry = static_cast<std::int8_t>(round > 1 ? value : round == 0 ? 127 : -127);
     }
     for (std::size_t row = 0; row < kPanelRows; ++row) {
-      block.zeros[row] =
-          static_cast<std::uint8_t>(random.below(round < 8 ? 2 : 256) * (round < 8 ? 255 : 1));
+      const int zero_max = zero_code_max(Block::kBits);
+      const int zero = round < 8 ? random.below(2) * zero_max : random.below(zero_max + 1);
+      write_line(block, static_cast<std::int64_t>(row), {0, static_cast<std::uint8_t>(zero)});
       for (std::int64_t i = 0; i < kGroupColumns; ++i) {
         write_quant(block, static_cast<std::int64_t>(row), i,
                     random.below(quant_max(Block::kBits) + 1));
@@ -177,8 +178,10 @@ void check_look_ups() {
     const Sums integers = integers_of(block, tables, zero_factor);
     for (std::size_t row = 0; row < kPanelRows; ++row) {
       const std::int32_t sum = sum_of_look_ups(block, static_cast<std::int64_t>(row), tables);
-      const int middle = Block::kBits == 2 ? 3 * kSteps / 2 : 7 * kSteps / 2;
-      REQUIRE(integers[row] == kSteps * sum + zero_factor * (block.zeros[row] - middle));
+      const float zero =
+          low_bit_zero(read_line(block, static_cast<std::int64_t>(row)).zero, Block::kBits);
+      const float from_middle = zero - 0.5f * static_cast<float>(quant_max(Block::kBits));
+      REQUIRE(integers[row] == kSteps * sum + zero_factor * static_cast<int>(from_middle * kSteps));
     }
   }
 }
@@ -191,7 +194,7 @@ void check_scales() {
     for (std::size_t row = 0; row < kPanelRows; ++row) {
       block.scales[row] = static_cast<std::uint8_t>(code + static_cast<int>(row));
     }
-    const simd::LowBitLines<kSteps> lines(reinterpret_cast<const std::uint8_t*>(&block));
+    const simd::LowBitLines<Block::kBits> lines(reinterpret_cast<const std::uint8_t*>(&block));
     for (int slice = 0; slice < kSlices; ++slice) {
       float scales[simd::kLanes];
       simd::store(scales, lines.scales(slice));

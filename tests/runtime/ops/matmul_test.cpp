@@ -4,8 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "quantization/q2.h"
-#include "quantization/q3.h"
+#include "quantization/low_bit_blocks.h"
 #include "quantization/q8.h"
 #include "support/op_tensors.h"
 #include "support/random_values.h"
@@ -19,7 +18,7 @@ using testing::OpTensors;
 using testing::RandomValues;
 
 constexpr DataType kWeightTypes[] = {DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
-                                     DataType::kQ4M, DataType::kQ3,  DataType::kQ2};
+                                     DataType::kQ4S, DataType::kQ4M, DataType::kQ3, DataType::kQ2};
 
 struct Size {
   std::int64_t tokens;
@@ -178,10 +177,11 @@ double rounding_of_tables(const Problem& problem, std::int64_t token, std::int64
     largest = std::max(largest, sum / 2);
     quads += 1.0;
   }
-  const double zero = low_bit_zero(block.zeros[row % kPanelRows], Block::kBits);
+  const LowBitLine line = read_line(block, row % kPanelRows);
+  const double zero = low_bit_zero(line.zero, Block::kBits);
   const double middle = quant_max(Block::kBits) / 2.0;
   const double steps = quads * quant_max(Block::kBits) + std::fabs(zero - middle);
-  return low_bit_scale(block.scales[row % kPanelRows]) * steps * largest / 127 / 2;
+  return low_bit_scale(line.scale) * steps * largest / 127 / 2;
 }
 
 double rounding_bound(const Problem& problem, const std::vector<double>& weights,
@@ -198,8 +198,8 @@ double rounding_bound(const Problem& problem, const std::vector<double>& weights
 
 TEST_CASE("matmul with int8 activations errs by at most half a step of what it rounds") {
   RandomValues random(3);
-  for (const DataType type :
-       {DataType::kQ8, DataType::kQ4, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
+  for (const DataType type : {DataType::kQ8, DataType::kQ4, DataType::kQ4S, DataType::kQ4M,
+                              DataType::kQ3, DataType::kQ2}) {
     for (const Size& size : kSizes) {
       const Problem problem(size, type, random.uniform(size.tokens * size.columns, 3.0f), random);
       const auto out = problem.run(2, Activations::kInt8);

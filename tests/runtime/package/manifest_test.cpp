@@ -136,8 +136,8 @@ TEST_CASE("names, types, hashes and indices are checked") {
              ContainsSubstring("tensors[0]: expected an object"));
 }
 
-TEST_CASE("a low-bit tensor whose bytes are too many or too few is refused by name") {
-  for (const char* type : {"\"q3\"", "\"q2\""}) {
+TEST_CASE("a tensor of few bits whose bytes are too many or too few is refused by name") {
+  for (const char* type : {"\"q4s\"", "\"q3\"", "\"q2\""}) {
     CHECK_THAT(error_after("\"q8\"", type).message,
                ContainsSubstring("\"model.embed_tokens.weight\" of type q") &&
                    ContainsSubstring("its parts do not"));
@@ -148,16 +148,33 @@ TEST_CASE("low-bit tensors of another layout, or of none that is named, are refu
   Manifest manifest = small_manifest();
   CHECK(write_manifest(manifest).find("low_bit_layout") == std::string::npos);
   manifest.tensors[0].type = DataType::kQ2;
-  manifest.tensors[0].parts = {{1, 0, 80}};
+  manifest.tensors[0].parts = {{1, 0, 76}};
   const std::string text = write_manifest(manifest);
   REQUIRE(parse_manifest(text));
-  for (const char* other : {"", "\"low_bit_layout\":1,", "\"low_bit_layout\":3,"}) {
-    const auto parsed = parse_manifest(replaced(text, "\"low_bit_layout\":2,", other));
+  for (const char* other : {"", "\"low_bit_layout\":2,", "\"low_bit_layout\":4,"}) {
+    const auto parsed = parse_manifest(replaced(text, "\"low_bit_layout\":3,", other));
     REQUIRE(!parsed);
     CHECK(parsed.error().code == ErrorCode::kUnsupported);
     CHECK_THAT(parsed.error().message,
                ContainsSubstring("\"model.embed_tokens.weight\" of type q2") &&
                    ContainsSubstring("convert the model again"));
+  }
+}
+
+TEST_CASE("q3 is read in the layout before, in which it was the same, and in no other") {
+  Manifest manifest = small_manifest();
+  manifest.tensors[0].type = DataType::kQ3;
+  manifest.tensors[0].parts = {{1, 0, 112}};
+  const std::string text = write_manifest(manifest);
+  const auto with = [&](const char* layout) {
+    return parse_manifest(replaced(text, "\"low_bit_layout\":3,", layout));
+  };
+  CHECK(with("\"low_bit_layout\":3,"));
+  CHECK(with("\"low_bit_layout\":2,"));
+  for (const char* other : {"", "\"low_bit_layout\":1,", "\"low_bit_layout\":4,"}) {
+    REQUIRE(!with(other));
+    CHECK_THAT(with(other).error().message,
+               ContainsSubstring("\"model.embed_tokens.weight\" of type q3"));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <cmath>
 #include <cstring>
 #include <span>
@@ -14,6 +15,7 @@
 #include "quantization/pack.h"
 #include "quantization/q4.h"
 #include "quantization/q4m.h"
+#include "quantization/q4s.h"
 #include "quantization/q8.h"
 #include "support/random_values.h"
 
@@ -78,6 +80,9 @@ double worst_error(DataType type, const GroupRange& range) {
   switch (type) {
     case DataType::kQ8: return range.magnitude / 127.0 / 2 + f16_rounding;
     case DataType::kQ4: return range.magnitude / 7.0 / 2 + f16_rounding;
+    // The scale is rounded by up to 1/16 of itself, and never is smaller than the smallest.
+    case DataType::kQ4S:
+      return std::max(range.magnitude / 7.0 * 17.0 / 16.0, double{kQ4SScaleMin}) / 2;
     case DataType::kQ3: return worst_low_bit_error(range, 3);
     case DataType::kQ2: return worst_low_bit_error(range, 2);
     default: return (double{range.high} - range.low) / 15.0 / 2 + 2 * f16_rounding;
@@ -86,6 +91,7 @@ double worst_error(DataType type, const GroupRange& range) {
 
 // Whether weights of this magnitude lie within a format's range.
 bool can_hold(DataType type, float magnitude) {
+  if (type == DataType::kQ4S) return std::fabs(magnitude) <= 7.0f * kQ4SScaleMax;
   const bool has_low_bits = type == DataType::kQ2 || type == DataType::kQ3;
   return !has_low_bits || std::fabs(magnitude) <= 3.0f * kLowBitScaleMax;
 }
@@ -93,12 +99,13 @@ bool can_hold(DataType type, float magnitude) {
 }  // namespace
 
 TEST_CASE("the table gives every quantized type its block's size and exact bits per weight") {
-  REQUIRE(quantization_formats().size() == 5);
+  REQUIRE(quantization_formats().size() == 6);
   CHECK(quantization_format(DataType::kQ8).bits_per_weight == 8.5);
   CHECK(quantization_format(DataType::kQ4).bits_per_weight == 4.5);
+  CHECK(quantization_format(DataType::kQ4S).bits_per_weight == 4.25);
   CHECK(quantization_format(DataType::kQ4M).bits_per_weight == 5.0);
   CHECK(quantization_format(DataType::kQ3).bits_per_weight == 3.5);
-  CHECK(quantization_format(DataType::kQ2).bits_per_weight == 2.5);
+  CHECK(quantization_format(DataType::kQ2).bits_per_weight == 2.375);
   for (const QuantizationFormat& format : quantization_formats()) {
     CHECK(format.name == data_type_name(format.type));
     CHECK(tensor_size_bytes(format.type, Shape{8, 96}).value() == 3 * format.block_size_bytes);
@@ -144,7 +151,7 @@ TEST_CASE("weights that a format can hold exactly are kept exactly") {
     const std::int32_t step = i % 32 == 0 ? -8 : i % 32 == 1 ? 7 : random.below(16) - 8;
     weights.push_back(0.25f * static_cast<float>(step));
   }
-  for (const DataType type : {DataType::kQ4, DataType::kQ4M}) {
+  for (const DataType type : {DataType::kQ4, DataType::kQ4S, DataType::kQ4M}) {
     const auto bytes = quantized(type, panel, weights);
     for (std::int64_t row = 0; row < panel.rows; ++row) {
       const auto values = row_of(type, bytes, panel, row);
@@ -155,15 +162,21 @@ TEST_CASE("weights that a format can hold exactly are kept exactly") {
 }
 
 TEST_CASE("the scale search beats rounding with the largest magnitude at -8") {
+  // The rounding of a q4s scale gives back a part of it.
+  struct Row {
+    DataType type;
+    double share_max;
+  };
+  const auto [type, share_max] = GENERATE(Row{DataType::kQ4, 0.9}, Row{DataType::kQ4S, 0.97});
   RandomValues random(53);
   const Panel panel{8, 32 * 40};
   auto weights = random.uniform(panel.rows * panel.columns, 1.0f);
   for (float& weight : weights) weight += random.uniform(1.0f) + random.uniform(1.0f);
-  const auto bytes = quantized(DataType::kQ4, panel, weights);
+  const auto bytes = quantized(type, panel, weights);
   double searched = 0.0;
   double plain = 0.0;
   for (std::int64_t row = 0; row < panel.rows; ++row) {
-    const auto values = row_of(DataType::kQ4, bytes, panel, row);
+    const auto values = row_of(type, bytes, panel, row);
     for (std::int64_t first = 0; first < panel.columns; first += 32) {
       const float* group = weights.data() + row * panel.columns + first;
       const float extreme = *std::max_element(
@@ -176,7 +189,7 @@ TEST_CASE("the scale search beats rounding with the largest magnitude at -8") {
       }
     }
   }
-  CHECK(searched < 0.9 * plain);
+  CHECK(searched < share_max * plain);
 }
 
 TEST_CASE("zeros, constants, tiny and huge weights quantize to finite numbers near them") {
@@ -188,10 +201,13 @@ TEST_CASE("zeros, constants, tiny and huge weights quantize to finite numbers ne
       const auto bytes = quantized(format.type, panel, weights);
       for (const float read : row_of(format.type, bytes, panel, 1)) {
         INFO(format.name << " of " << value << " gave " << read);
-        // f16 has steps of 2^-24 near zero, of which a scale may lose one for each level; the
-        // zero point of q2 and q3 has steps of 1/64 and 1/32 of a scale that is 2^-13 at least.
-        const bool has_low_bits = !can_hold(format.type, 1e4f);
-        const float smallest = has_low_bits ? 0x1p-13f / 64.0f : 8 * 0x1p-24f;
+        // f16 has steps of 2^-24 near zero, of which a scale may lose one for each level; a weight
+        // of q4s has steps of 2^-14 there; the zero point of q2 and q3 has steps of 1/64 and 1/32
+        // of a scale that is 2^-13 at least.
+        const bool has_low_bits = format.type == DataType::kQ2 || format.type == DataType::kQ3;
+        const float smallest = has_low_bits                    ? 0x1p-13f / 64.0f
+                               : format.type == DataType::kQ4S ? kQ4SScaleMin / 2.0f
+                                                               : 8 * 0x1p-24f;
         const float relative = has_low_bits ? 4e-3f : 2e-3f;
         REQUIRE(std::fabs(read - value) <= std::fabs(value) * relative + smallest);
       }
@@ -221,13 +237,45 @@ TEST_CASE("weights that are no numbers quantize to something, without harm to ot
 TEST_CASE("what lies beyond the last row and column is of value zero") {
   RandomValues random(54);
   const Panel panel{3, 40};
-  for (const DataType type : {DataType::kQ8, DataType::kQ4}) {
+  for (const DataType type : {DataType::kQ8, DataType::kQ4, DataType::kQ4S}) {
     const auto bytes = quantized(type, panel, random.uniform(panel.rows * panel.columns, 1.0f));
     for (std::int64_t row = 0; row < kPanelRows; ++row) {
       const auto values = row_of(type, bytes, {8, 64}, row);
       for (std::int64_t i = row < 3 ? 40 : 0; i < 64; ++i) REQUIRE(values[at(i)] == 0.0f);
     }
   }
+}
+
+TEST_CASE("q4s blocks of any bytes read as finite numbers within the format's range") {
+  RandomValues random(57);
+  std::vector<std::byte> panel(panel_size_bytes(DataType::kQ4S, 96));
+  for (int round = 0; round < 20; ++round) {
+    for (std::byte& byte : panel) byte = static_cast<std::byte>(random.below(256));
+    for (std::int64_t row = 0; row < kPanelRows; ++row) {
+      for (const float value : row_of(DataType::kQ4S, panel, {8, 96}, row)) {
+        REQUIRE(std::fabs(value) <= kQ4SScaleMax * 8.0f);
+      }
+    }
+  }
+}
+
+TEST_CASE("every scale of q4s is read, and encoding it again gives the same byte") {
+  for (int code = 0; code < 256; ++code) {
+    const auto byte = static_cast<std::uint8_t>(code);
+    REQUIRE(q4s_scale_code(q4s_scale(byte)) == byte);
+    REQUIRE(q4s_scale(byte) == -q4s_scale(static_cast<std::uint8_t>(code ^ 128)));
+    if (code % 128 > 0) {
+      REQUIRE(std::fabs(q4s_scale(byte)) >
+              std::fabs(q4s_scale(static_cast<std::uint8_t>(code - 1))));
+    }
+  }
+  for (float scale = kQ4SScaleMin; scale < kQ4SScaleMax; scale *= 1.0037f) {
+    REQUIRE(std::fabs(q4s_scale(q4s_scale_code(scale)) - scale) <= scale / 16.0f);
+    REQUIRE(std::fabs(q4s_scale(q4s_scale_code(-scale)) + scale) <= scale / 16.0f);
+  }
+  CHECK(q4s_scale_code(1e30f) == 127);
+  CHECK(q4s_scale_code(-INFINITY) == 255);
+  CHECK(q4s_scale_code(NAN) == 0);
 }
 
 TEST_CASE("f32 and f16 rows are read as they are") {
@@ -273,12 +321,17 @@ TEST_CASE("packing pads the last group and panel with weights of value zero") {
   std::vector<std::byte> q4(panel_size_bytes(DataType::kQ4, 40), std::byte{0xff});
   std::vector<std::byte> q8(panel_size_bytes(DataType::kQ8, 40), std::byte{0xff});
   pack_panel_q4(nibbles.data(), scales.data(), 3, 40, q4.data());
+  const std::vector<std::uint8_t> scale_bytes(6, q4s_scale_code(0.5f));
+  std::vector<std::byte> q4s(panel_size_bytes(DataType::kQ4S, 40), std::byte{0xff});
   pack_panel_q8(signed_bytes.data(), scales.data(), 3, 40, q8.data());
+  pack_panel_q4s(nibbles.data(), scale_bytes.data(), 3, 40, q4s.data());
   for (std::int64_t row = 0; row < kPanelRows; ++row) {
     const auto read4 = row_of(DataType::kQ4, q4, {8, 64}, row);
     const auto read8 = row_of(DataType::kQ8, q8, {8, 64}, row);
+    const auto read4s = row_of(DataType::kQ4S, q4s, {8, 64}, row);
     for (std::int64_t i = row < panel.rows ? 40 : 0; i < 64; ++i) {
       REQUIRE(read4[at(i)] == 0.0f);
+      REQUIRE(read4s[at(i)] == 0.0f);
       REQUIRE(read8[at(i)] == 0.0f);
     }
   }
@@ -289,9 +342,11 @@ TEST_CASE("packed integers read back exactly as scale and integer say") {
   for (const Panel& panel : kPanels) {
     const std::int64_t groups = group_count(panel.columns);
     std::vector<std::uint16_t> scales, minimums;
+    std::vector<std::uint8_t> scale_bytes;
     for (std::int64_t i = 0; i < panel.rows * groups; ++i) {
       scales.push_back(float_to_half(random.uniform(0.1f)));
       minimums.push_back(float_to_half(random.uniform(1.0f)));
+      scale_bytes.push_back(static_cast<std::uint8_t>(random.below(256)));
     }
     std::vector<std::int8_t> bytes_in;
     std::vector<std::uint8_t> nibbles;
@@ -301,14 +356,17 @@ TEST_CASE("packed integers read back exactly as scale and integer say") {
     }
     std::vector<std::byte> q8(panel_size_bytes(DataType::kQ8, panel.columns), std::byte{0xff});
     std::vector<std::byte> q4(panel_size_bytes(DataType::kQ4, panel.columns), std::byte{0xff});
+    std::vector<std::byte> q4s(panel_size_bytes(DataType::kQ4S, panel.columns), std::byte{0xff});
     std::vector<std::byte> q4m(panel_size_bytes(DataType::kQ4M, panel.columns), std::byte{0xff});
     pack_panel_q8(bytes_in.data(), scales.data(), panel.rows, panel.columns, q8.data());
     pack_panel_q4(nibbles.data(), scales.data(), panel.rows, panel.columns, q4.data());
+    pack_panel_q4s(nibbles.data(), scale_bytes.data(), panel.rows, panel.columns, q4s.data());
     pack_panel_q4m(nibbles.data(), scales.data(), minimums.data(), panel.rows, panel.columns,
                    q4m.data());
     for (std::int64_t row = 0; row < panel.rows; ++row) {
       const auto read8 = row_of(DataType::kQ8, q8, panel, row);
       const auto read4 = row_of(DataType::kQ4, q4, panel, row);
+      const auto read4s = row_of(DataType::kQ4S, q4s, panel, row);
       const auto read4m = row_of(DataType::kQ4M, q4m, panel, row);
       for (std::int64_t column = 0; column < panel.columns; ++column) {
         const std::size_t source = at(row * panel.columns + column);
@@ -316,6 +374,8 @@ TEST_CASE("packed integers read back exactly as scale and integer say") {
         const float scale = half_to_float(scales[group]);
         REQUIRE(read8[at(column)] == scale * static_cast<float>(bytes_in[source]));
         REQUIRE(read4[at(column)] == scale * static_cast<float>(nibbles[source] - 8));
+        REQUIRE(read4s[at(column)] ==
+                q4s_scale(scale_bytes[group]) * static_cast<float>(nibbles[source] - 8));
         // The product and the sum round once each, or once together where they are fused.
         const double exact = static_cast<double>(scale) * nibbles[source] +
                              static_cast<double>(half_to_float(minimums[group]));

@@ -70,7 +70,7 @@ TEST_CASE("packed low-bit quants read back exactly as scale, zero point and quan
         std::vector<LowBitLine> lines;
         for (std::int64_t i = 0; i < rows * groups; ++i) {
           lines.push_back({static_cast<std::uint8_t>(random.below(256)),
-                           static_cast<std::uint8_t>(random.below(256))});
+                           static_cast<std::uint8_t>(random.below(zero_code_max(row.bits) + 1))});
         }
         std::vector<std::uint8_t> quants;
         for (std::int64_t i = 0; i < rows * columns; ++i) {

@@ -9,8 +9,9 @@
 namespace tessera {
 
 TEST_CASE("every data type is found by its name, and no other name is") {
-  for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kI32, DataType::kQ8,
-                              DataType::kQ4, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
+  for (const DataType type :
+       {DataType::kF32, DataType::kF16, DataType::kI32, DataType::kQ8, DataType::kQ4,
+        DataType::kQ4S, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
     CHECK(data_type_from_name(data_type_name(type)) == type);
   }
   for (const std::string_view name : {"", "q", "Q4", "q4 ", "f64"}) {
@@ -32,7 +33,8 @@ TEST_CASE("sizes of quantized matrices count whole panels and groups") {
   CHECK(tensor_size_bytes(DataType::kQ4M, Shape{16, 64}).value() == 4 * 160);
   CHECK(tensor_size_bytes(DataType::kQ4M, Shape{0, 64}).value() == 0);
   CHECK(tensor_size_bytes(DataType::kQ3, Shape{9, 33}).value() == 4 * 112);
-  CHECK(tensor_size_bytes(DataType::kQ2, Shape{9, 33}).value() == 4 * 80);
+  CHECK(tensor_size_bytes(DataType::kQ4S, Shape{9, 33}).value() == 4 * 136);
+  CHECK(tensor_size_bytes(DataType::kQ2, Shape{9, 33}).value() == 4 * 76);
 }
 
 TEST_CASE("sizes that are negative, overflow, or do not fit the type are refused") {

@@ -18,8 +18,8 @@ using tessera::testing::RandomValues;
 
 namespace {
 
-constexpr DataType kTypes[] = {DataType::kQ8, DataType::kQ4, DataType::kQ4M, DataType::kQ3,
-                               DataType::kQ2};
+constexpr DataType kTypes[] = {DataType::kQ8,  DataType::kQ4, DataType::kQ4S,
+                               DataType::kQ4M, DataType::kQ3, DataType::kQ2};
 const std::string kStory = TESSERA_SOURCE_DIR "/tests/models/story15m";
 
 Matrix random_matrix(std::int64_t rows, std::int64_t columns, RandomValues& random) {

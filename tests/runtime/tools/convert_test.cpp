@@ -156,7 +156,7 @@ TEST_CASE("quantized story15m stays close to its source at the bits that it shou
   // The error of rounding a uniform variable to n levels is its range / (n sqrt(12)); for groups of
   // 32 normal weights, ranges of about 4.2 standard deviations give 0.5 % at 8 bits and 8 % at 4.
   for (const Row row : {Row{DataType::kQ8, 8.5, 0.006}, Row{DataType::kQ4, 4.5, 0.09},
-                        Row{DataType::kQ4M, 5.0, 0.08}}) {
+                        Row{DataType::kQ4S, 4.25, 0.09}, Row{DataType::kQ4M, 5.0, 0.08}}) {
     INFO(data_type_name(row.type));
     const PackageDirectory package = converted(*source, directory.path("out"), row.type);
     const double error = relative_error(*source, package);

@@ -142,8 +142,8 @@ TEST_CASE("prompts begin every third text with the start token, the others with 
 
 TEST_CASE("a trainable matrix starts where its quants are, and follows its gradient") {
   RandomValues random(82);
-  for (const DataType type :
-       {DataType::kQ8, DataType::kQ4, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
+  for (const DataType type : {DataType::kQ8, DataType::kQ4, DataType::kQ4S, DataType::kQ4M,
+                              DataType::kQ3, DataType::kQ2}) {
     INFO(data_type_name(type));
     const Matrix target = 0.1f * random_matrix(5, 70, random);
     const QuantizedMatrix start = round_matrix(target, type, 1);

@@ -137,8 +137,8 @@ describe('choosing by measurement', () => {
   });
 });
 
-describe('weights of fewer than four bits', () => {
-  test.each(['q3', 'q2'])('%s give on WebGPU the text that they give on Wasm', async (weights) => {
+describe('weights whose scales are bytes', () => {
+  test.each(['q4s', 'q3', 'q2'])('%s give on WebGPU the text that they give on Wasm', async (weights) => {
     const low = synthesizeTiny(weights);
     const texts: (string | undefined)[] = [];
     for (const backend of ['wasm', 'webgpu'] as const) {

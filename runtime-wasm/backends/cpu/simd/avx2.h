@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "quantization/q4s.h"
+
 namespace tessera::simd {
 
 inline constexpr int kLanes = 8;
@@ -97,6 +99,16 @@ inline F32 bits_to_f32(I32 a) noexcept {
 
 inline F32 load_halves(const std::uint16_t* from) noexcept {
   return {_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))};
+}
+inline F32 load_scales(const std::uint16_t* from) noexcept {
+  return load_halves(from);
+}
+// Sign extension copies the sign to bit 31, where the mask leaves it.
+inline F32 load_scales(const std::uint8_t* from) noexcept {
+  const I32 codes = {_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)))};
+  return bits_to_f32(
+      add(bit_and(shift_left<20>(codes), splat_i32(static_cast<std::int32_t>(0x87f00000))),
+          splat_i32(kQ4SScaleBits)));
 }
 
 }  // namespace tessera::simd

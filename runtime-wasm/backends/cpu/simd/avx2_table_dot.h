@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstring>
 
 #include "backends/cpu/simd/avx2.h"
 #include "backends/cpu/simd/fill_table.h"
@@ -15,27 +16,39 @@ inline I32 load_words(const std::uint8_t* from) noexcept {
 }
 
 // A vector takes all rows: there is one slice.
-template <int kSteps>
+template <int kBits>
 class LowBitLines {
  public:
   explicit LowBitLines(const std::uint8_t* lines) noexcept
-      : scales_(load_bytes(lines)), zeros_(load_bytes(lines + kPanelRows)) {}
+      : scales_(load_bytes(lines)), zeros_(load_zeros(lines + kPanelRows)) {}
   F32 scales(int) const noexcept {
     return bits_to_f32(add(shift_left<19>(scales_), splat_i32(kExponent << 23)));
   }
   // Pairs of a sum and a zero point are multiplied and added in one instruction.
   I32 integers(int, __m256i sums, std::int32_t factors) const noexcept {
-    const __m256i zeros = subtract(zeros_, splat_i32(zero_middle(kSteps))).v;
+    const __m256i zeros = subtract(zeros_, splat_i32(zero_middle(kBits))).v;
     const __m256i pairs = _mm256_blend_epi16(sums, _mm256_slli_epi32(zeros, 16), 0xaa);
     return {_mm256_madd_epi16(pairs, _mm256_set1_epi32(factors))};
   }
 
  private:
   static constexpr std::int32_t kExponent =
-      kLowBitScaleExponentMin - std::countr_zero(static_cast<unsigned>(kSteps));
+      kLowBitScaleExponentMin - std::countr_zero(static_cast<unsigned>(zero_steps(kBits)));
 
   static I32 load_bytes(const std::uint8_t* from) noexcept {
     return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)))};
+  }
+
+  static I32 load_zeros(const std::uint8_t* from) noexcept {
+    if constexpr (kBits == 3) {
+      return load_bytes(from);
+    } else {
+      std::int32_t nibbles;
+      std::memcpy(&nibbles, from, sizeof(nibbles));
+      const __m256i shifts = _mm256_setr_epi32(0, 8, 16, 24, 4, 12, 20, 28);
+      const I32 shifted = {_mm256_srlv_epi32(_mm256_set1_epi32(nibbles), shifts)};
+      return bit_and(shifted, splat_i32(15));
+    }
   }
 
   I32 scales_;

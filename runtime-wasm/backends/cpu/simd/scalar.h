@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/half.h"
+#include "quantization/q4s.h"
 
 namespace tessera::simd {
 
@@ -107,6 +108,12 @@ inline F32 bits_to_f32(const I32& a) noexcept {
 }
 inline F32 load_halves(const std::uint16_t* from) noexcept {
   return make_lanes<F32>([&](int i) { return half_to_float(from[i]); });
+}
+inline F32 load_scales(const std::uint16_t* from) noexcept {
+  return load_halves(from);
+}
+inline F32 load_scales(const std::uint8_t* from) noexcept {
+  return make_lanes<F32>([&](int i) { return q4s_scale(from[i]); });
 }
 
 }  // namespace tessera::simd

@@ -17,25 +17,31 @@ inline I32 load_words(const std::uint8_t* from) noexcept {
 
 using PanelSums = std::array<std::int32_t, kPanelRows>;
 
-template <int kSteps>
+template <int kBits>
 class LowBitLines {
  public:
   explicit LowBitLines(const std::uint8_t* lines) noexcept : lines_(lines) {}
   F32 scales(int slice) const noexcept {
     return make_lanes<F32>(
-        [&](int i) { return low_bit_scale(lines_[slice * kLanes + i]) / kSteps; });
+        [&](int i) { return low_bit_scale(lines_[slice * kLanes + i]) / zero_steps(kBits); });
   }
   I32 integers(int slice, const PanelSums& sums, std::int32_t factors) const noexcept {
     const std::int32_t factor = static_cast<std::int16_t>(factors);
     const std::int32_t zero_factor = factors >> 16;
     return make_lanes<I32>([&](int i) {
       const int row = slice * kLanes + i;
-      const std::int32_t zero = lines_[kPanelRows + row] - zero_middle(kSteps);
-      return factor * sums[static_cast<std::size_t>(row)] + zero_factor * zero;
+      const std::int32_t from_middle = zero(row) - zero_middle(kBits);
+      return factor * sums[static_cast<std::size_t>(row)] + zero_factor * from_middle;
     });
   }
 
  private:
+  int zero(int row) const noexcept {
+    const std::uint8_t* zeros = lines_ + kPanelRows;
+    if constexpr (kBits == 3) return zeros[row];
+    return row < 4 ? zeros[row] & 15 : zeros[row - 4] >> 4;
+  }
+
   const std::uint8_t* lines_;
 };
 

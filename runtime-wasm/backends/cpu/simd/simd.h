@@ -8,6 +8,7 @@
 //                            element by element; multiply_add(a, b, c) = a * b + c, fused where the
 //                            instruction set can
 //   load_halves              kLanes finite f16 as floats
+//   load_scales              kLanes scales of a block as floats: f16, or the bytes of q4s
 // The integer dot products are in simd/integer_dots.h.
 #pragma once
 

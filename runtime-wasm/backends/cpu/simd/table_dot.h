@@ -7,7 +7,7 @@
 //                                       bit j of an entry's index says that x[j] is added.
 //                                       REQUIRES: |sums| <= 127
 //   load_words                          kLanes unsigned 16-bit integers as 32-bit ones
-//   LowBitLines<steps>                  the scales and zero points of a block's rows:
+//   LowBitLines<bits>                   the scales and zero points of a block's rows:
 //     scales(slice)                     of kLanes rows, divided by the steps of a zero point
 //     integers(slice, sums, factors)    sums of kLanes rows times the low 16 bits of `factors`, and
 //                                       zero points less the middle one, times its high 16 bits

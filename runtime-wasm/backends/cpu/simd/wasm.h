@@ -109,5 +109,15 @@ inline F32 load_halves(const std::uint16_t* from) noexcept {
   const v128_t bits = wasm_v128_and(wide, load_constant(kWasmConstants.half_bits));
   return {wasm_f32x4_mul(bits, load_constant(kWasmConstants.half_scale))};
 }
+inline F32 load_scales(const std::uint16_t* from) noexcept {
+  return load_halves(from);
+}
+// The same with the bytes of q4s (quantization/q4s.h), whose exponent's bias is added.
+inline F32 load_scales(const std::uint8_t* from) noexcept {
+  const v128_t pairs = wasm_i16x8_extend_low_i8x16(wasm_v128_load32_zero(from));
+  const v128_t wide = wasm_i32x4_shl(wasm_i32x4_extend_low_i16x8(pairs), 20);
+  const v128_t bits = wasm_v128_and(wide, load_constant(kWasmConstants.byte_scale_bits));
+  return {wasm_i32x4_add(bits, load_constant(kWasmConstants.byte_scale_bias))};
+}
 
 }  // namespace tessera::simd

@@ -3,6 +3,7 @@
 #include "backends/cpu/simd/wasm_constants.h"
 
 #include "quantization/low_bits.h"
+#include "quantization/q4s.h"
 
 namespace tessera::simd {
 namespace {
@@ -26,13 +27,15 @@ const WasmConstants kWasmConstants = {
     .ones = repeated<std::int16_t>(1),
     .half_bits = repeated(0x8fffe000u),
     .half_scale = repeated(0x1p112f),
+    .byte_scale_bits = repeated(0x87f00000u),
+    .byte_scale_bias = repeated(kQ4SScaleBits),
     .units_1_2 = repeated<std::int8_t>(1, 2),
     .units_4_4 = repeated<std::int8_t>(4),
     .even_bytes = repeated<std::int8_t>(-1, 0),
-    .scale_by_64 = repeated<std::uint16_t>((kLowBitScaleExponentMin - 6) << 7),
-    .scale_by_32 = repeated<std::uint16_t>((kLowBitScaleExponentMin - 5) << 7),
-    .zero_by_64 = repeated<std::int16_t>(zero_middle(64)),
-    .zero_by_32 = repeated<std::int16_t>(zero_middle(32)),
+    .q2_scale = repeated<std::uint16_t>((kLowBitScaleExponentMin - 3) << 7),
+    .q3_scale = repeated<std::uint16_t>((kLowBitScaleExponentMin - 5) << 7),
+    .q2_zero = repeated<std::int16_t>(zero_middle(2)),
+    .q3_zero = repeated<std::int16_t>(zero_middle(3)),
 };
 
 }  // namespace tessera::simd

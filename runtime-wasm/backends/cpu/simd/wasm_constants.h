@@ -20,11 +20,14 @@ struct WasmConstants {
   WasmConstant<std::int16_t> ones;
   WasmConstant<std::uint32_t> half_bits;  // sign, exponent, fraction of an f16 shifted left by 13
   WasmConstant<float> half_scale;  // 2^112, which moves an f16's exponent to where f32 has it
+  // Of a q4s scale's byte shifted left by 20: sign, 4 bits of exponent, 3 of fraction; and what is
+  // added to that.
+  WasmConstant<std::uint32_t> byte_scale_bits, byte_scale_bias;
   // For q2 and q3: factors of pairs of bytes; all bits of even bytes; the upper half of the scale
-  // of code 0 over the steps of a zero point, and the middle zero point.
+  // of code 0 over the steps of a zero point, and the code of the middle zero point.
   WasmConstant<std::int8_t> units_1_2, units_4_4, even_bytes;
-  WasmConstant<std::uint16_t> scale_by_64, scale_by_32;
-  WasmConstant<std::int16_t> zero_by_64, zero_by_32;
+  WasmConstant<std::uint16_t> q2_scale, q3_scale;
+  WasmConstant<std::int16_t> q2_zero, q3_zero;
 };
 
 extern const WasmConstants kWasmConstants;

@@ -43,20 +43,23 @@ inline void fill_table(const float* x, std::byte* table) noexcept {
 }
 
 // Scales are decoded for all rows at once, in the upper halves of their floats.
-template <int kSteps>
+template <int kBits>
 class LowBitLines {
  public:
-  static_assert(kSteps == 64 || kSteps == 32);
-
   explicit LowBitLines(const std::uint8_t* lines) noexcept {
     const v128_t bytes = wasm_v128_load(lines);
     const WasmConstants& constants = kWasmConstants;
-    scales_ =
-        wasm_i16x8_add(wasm_i16x8_shl(wasm_u16x8_extend_low_u8x16(bytes), 3),
-                       load_constant(kSteps == 64 ? constants.scale_by_64 : constants.scale_by_32));
-    zeros_ =
-        wasm_i16x8_sub(wasm_u16x8_extend_high_u8x16(bytes),
-                       load_constant(kSteps == 64 ? constants.zero_by_64 : constants.zero_by_32));
+    scales_ = wasm_i16x8_add(wasm_i16x8_shl(wasm_u16x8_extend_low_u8x16(bytes), 3),
+                             load_constant(kBits == 2 ? constants.q2_scale : constants.q3_scale));
+    if constexpr (kBits == 3) {
+      zeros_ =
+          wasm_i16x8_sub(wasm_u16x8_extend_high_u8x16(bytes), load_constant(constants.q3_zero));
+    } else {
+      const v128_t low = wasm_v128_and(bytes, low_nibbles());
+      const v128_t high = wasm_v128_and(wasm_u16x8_shr(bytes, 4), low_nibbles());
+      const v128_t both = wasm_i32x4_shuffle(low, high, 2, 6, 2, 6);
+      zeros_ = wasm_i16x8_sub(wasm_u16x8_extend_low_u8x16(both), load_constant(constants.q2_zero));
+    }
   }
   F32 scales(int slice) const noexcept {
     return {pairs(wasm_i32x4_const_splat(0), scales_, slice)};

@@ -86,7 +86,7 @@ TEST_CASE("weights of every format are multiplied and looked up") {
     return tensor(type, shape, MemoryPurpose::kActivations);
   };
   for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kQ8, DataType::kQ4,
-                              DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
+                              DataType::kQ4S, DataType::kQ4M, DataType::kQ3, DataType::kQ2}) {
     const TensorRef weight = tensor(type, Shape{8, 64}, MemoryPurpose::kWeights);
     const Op ops[] = {
         Embedding{weight, activation(DataType::kI32, Shape{1}),
