@@ -3,8 +3,8 @@
     npm run report:accuracy -- [--measure NAME...] [--package NAME=DIR...]
 
 Without options it draws again what results.json holds. --measure converts story15m to each of the
-named weights (f16, q8, q4, q4s, q3, q2, mixed:BITS) and evaluates it; --package evaluates a package that
-is there already, such as a tuned one.
+named weights (f16, q8, q4, q4s, q3, q2, mixed:BITS) and evaluates it; --package evaluates a package
+that is there already, such as a tuned one.
 """
 
 import argparse

@@ -138,19 +138,22 @@ describe('choosing by measurement', () => {
 });
 
 describe('weights whose scales are bytes', () => {
-  test.each(['q4s', 'q3', 'q2'])('%s give on WebGPU the text that they give on Wasm', async (weights) => {
-    const low = synthesizeTiny(weights);
-    const texts: (string | undefined)[] = [];
-    for (const backend of ['wasm', 'webgpu'] as const) {
-      const started = await low.start({ ...options, backend, activations: 'f32' }, gpu);
-      expect(started.capabilities.backend).toBe(backend);
-      texts.push((await started.completions.create(request)).choices[0]?.text);
-      started.dispose();
-    }
-    expect(texts[0]).not.toBe('');
-    expect(texts[1]).toBe(texts[0]);
-    low.remove();
-  });
+  test.each(['q4s', 'q3', 'q2'])(
+    '%s give on WebGPU the text that they give on Wasm',
+    async (weights) => {
+      const low = synthesizeTiny(weights);
+      const texts: (string | undefined)[] = [];
+      for (const backend of ['wasm', 'webgpu'] as const) {
+        const started = await low.start({ ...options, backend, activations: 'f32' }, gpu);
+        expect(started.capabilities.backend).toBe(backend);
+        texts.push((await started.completions.create(request)).choices[0]?.text);
+        started.dispose();
+      }
+      expect(texts[0]).not.toBe('');
+      expect(texts[1]).toBe(texts[0]);
+      low.remove();
+    },
+  );
 });
 
 describe('story15m on WebGPU', () => {
