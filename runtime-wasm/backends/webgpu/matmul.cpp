@@ -44,6 +44,10 @@ std::uint32_t optional_vector(const TensorRef& vector, const Recorder& recorder)
   return vector.is_empty() ? kNowhere : recorder.vector_offset(vector);
 }
 
+std::string arithmetic_choice(const Recorder& recorder) {
+  return recorder.uses_f16() ? "f16" : "f32";
+}
+
 // Where a plan's tensors are, in words.
 struct Places {
   std::uint32_t x = 0;
@@ -125,6 +129,7 @@ Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t 
            {"weight", weight.name},
            {"input", plan.norm != nullptr ? "normed" : "plain"},
            {"tile", plan.gated != nullptr ? "gated" : "panel"},
+           {"arithmetic", arithmetic_choice(recorder)},
            {"reduction", reduction_choice(recorder)}},
           {{"workgroup_size", vector_workgroup_size(slices, tiles, recorder.limits())}}};
 }
@@ -182,7 +187,7 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
                   {"matrices", is_read_by_words(weight) ? "1_words" : "1"},
                   {"weight", weight.name},
                   {"shape", shape.name},
-                  {"arithmetic", recorder.uses_f16() ? "f16" : "f32"}},
+                  {"arithmetic", arithmetic_choice(recorder)}},
                  {}},
       .bindings = {recorder.activations(), recorder.vectors(), part.binding},
       .parameters =
