@@ -61,6 +61,35 @@ TEST_CASE("what is packed reads back as the values that calibration counted with
   }
 }
 
+TEST_CASE(
+    "the line of 2 bits that is found leaves nearly the least error of all that can be stored") {
+  RandomValues random(76);
+  const std::vector<float> ones(32, 1.0f);
+  double found = 0.0, least = 0.0;
+  for (int round = 0; round < 16; ++round) {
+    const Matrix group = random_matrix(1, 32, random);
+    const auto error_of = [&](const Line& line) {
+      double error = 0.0;
+      for (std::int64_t i = 0; i < 32; ++i) {
+        const float value = line.value(quant_of(DataType::kQ2, line, group(0, i)));
+        error += std::pow(double{group(0, i)} - double{value}, 2);
+      }
+      return error;
+    };
+    double best = INFINITY;
+    for (const float zero : few_zero_points(DataType::kQ2)) {
+      for (float scale = 0.01f; scale < 0.3f; scale *= 1.02f) {
+        best = std::min(best, error_of(encode_line(DataType::kQ2, scale, zero)));
+      }
+    }
+    least += best;
+    found += error_of(fit_line(DataType::kQ2, group.data(), ones.data(), 32));
+  }
+  CHECK(few_zero_points(DataType::kQ2).size() == 16);
+  CHECK(few_zero_points(DataType::kQ3).empty());
+  CHECK(found <= 1.03 * least);
+}
+
 TEST_CASE("error compensation keeps outputs closer than rounding does") {
   RandomValues random(72);
   const Matrix weight = random_matrix(24, 96, random);
