@@ -67,7 +67,7 @@ Kernels matmul_vectors() {
     add(all, with(weighted, "arithmetic", {"f32"}));
     add(all, with(with(tiled, "weight", kPackedWeights), "arithmetic", {"f16"}));
   }
-  const Kernels odd = with(with(inputs, "matrices", {"1_words"}), "tile", {"panel"});
+  const Kernels odd = with(with(inputs, "matrices", {"1"}), "tile", {"panel"});
   add(all, with(odd, "weight", kOddWeights));
   return all;
 }
@@ -79,7 +79,7 @@ Kernels matmul_tiles() {
                   {"f16"}));
   tiles = with(tiles, "access", kAccesses);
   Kernels all = with(with(tiles, "matrices", {"1"}), "weight", kAlignedWeights);
-  add(all, with(with(tiles, "matrices", {"1_words"}), "weight", kOddWeights));
+  add(all, with(with(tiles, "matrices", {"1"}), "weight", kOddWeights));
   return all;
 }
 

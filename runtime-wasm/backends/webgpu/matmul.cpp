@@ -36,7 +36,7 @@ WeightChoice weight_choice(const TensorRef& weight) {
   return {};
 }
 
-bool is_read_by_words(const WeightChoice& weight) {
+bool has_any_columns(const WeightChoice& weight) {
   return weight.name.ends_with("_any");
 }
 
@@ -125,7 +125,7 @@ Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t 
   const std::int64_t slices = divided_up(plan.members[0].x.shape[1], weight.slice_columns);
   return {"matmul_vector",
           {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
-           {"matrices", is_read_by_words(weight) ? "1_words" : count},
+           {"matrices", count},
            {"weight", weight.name},
            {"input", plan.norm != nullptr ? "normed" : "plain"},
            {"tile", plan.gated != nullptr ? "gated" : "panel"},
@@ -184,7 +184,7 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
   Dispatch dispatch{
       .kernel = {"matmul_tile",
                  {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
-                  {"matrices", is_read_by_words(weight) ? "1_words" : "1"},
+                  {"matrices", "1"},
                   {"weight", weight.name},
                   {"shape", shape.name},
                   {"arithmetic", arithmetic_choice(recorder)}},
@@ -205,7 +205,7 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
 bool takes_several(std::span<const MatMul> members, const Recorder& recorder) {
   for (const MatMul& member : members) {
     if (member.weight.type != members[0].weight.type || member.weight.shape[0] == 0 ||
-        is_read_by_words(weight_choice(member.weight)) ||
+        has_any_columns(weight_choice(member.weight)) ||
         recorder.matrix_parts(member.weight).size() != 1) {
       return false;
     }
