@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "generation/chunk_size.h"
+
 namespace tessera {
 Result<void> Generator::check_request(const GenerationRequest& request) const {
   if (request.prompt_ids.empty()) {
@@ -162,18 +164,14 @@ Result<Generator::Flight> Generator::submit_chunk() {
   return flight;
 }
 
-// A device that is done with a chunk in no time gets larger ones, which it runs faster; on a slow
-// one a large chunk would keep everybody waiting, the screen included.
+// Only whole chunks tell how fast the device is.
 void Generator::adapt_chunk(const Flight& flight) {
-  constexpr std::chrono::milliseconds kShort(40), kLong(160);
   const Clock::time_point now = Clock::now();
   const Clock::duration took = now - std::max(flight.since, chunk_landed_);
   chunk_landed_ = now;
-  if (flight.chunk_tokens < chunk_tokens_) return;
-  const auto least = static_cast<std::size_t>(kChunkTokens);
   const auto most = static_cast<std::size_t>(model_.decoder().options().chunk_tokens_max);
-  if (took <= kShort) chunk_tokens_ = std::max(least, std::min(most, 2 * chunk_tokens_));
-  if (took >= kLong) chunk_tokens_ = std::max(least, chunk_tokens_ / 2);
+  if (flight.chunk_tokens < std::min(chunk_tokens_, most)) return;
+  chunk_tokens_ = next_chunk_tokens(chunk_tokens_, most, took);
 }
 
 // Runs the token that was chosen last, known or not.

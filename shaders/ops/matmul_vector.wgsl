@@ -9,7 +9,6 @@
 #include "weights/{weight}.wgsl"
 #include "inputs/{input}.wgsl"
 #include "tiles/{tile}.wgsl"
-#include "reduction/{reduction}.wgsl"
 #include "reduction/{reduction}_rows.wgsl"
 
 override workgroup_size: u32 = 64u;
@@ -52,8 +51,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   }
   let x_row = parameters.x + workgroup.z * parameters.columns;
   let slices = slice_count(parameters.columns);
-  var sums = array<Rows, sums_count>();
-  var squares = 0.0;
+  var own = Totals();
   for (var slice = thread; slice < slices; slice += workgroup_size) {
     var x = array<vec4<f32>, slice_quads>();
     for (var quad = 0u; quad < slice_quads; quad++) {
@@ -61,28 +59,27 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
       let count = min(4u, max(parameters.columns, column) - column);
       x[quad] = read_up_to_4(x_row + column, count);
       if (is_normed) {
-        squares += dot(x[quad], x[quad]);
+        own.squares += dot(x[quad], x[quad]);
         x[quad] *= read_vector_up_to_4(parameters.norm + column, count);
       }
     }
     for (var i = 0u; i < sums_count; i++) {
       let products = slice_dot(tile_matrix(tile, i), tile_panel(tile, i), slice, x);
-      sums[i].low += products.low;
-      sums[i].high += products.high;
+      own.rows[i].low += products.low;
+      own.rows[i].high += products.high;
     }
   }
+  let totals = workgroup_totals(thread, own);
   var factor = 1.0;
   if (is_normed) {
-    let mean = workgroup_sum(thread, squares) / f32(parameters.columns);
-    factor = inverseSqrt(mean + parameters.epsilon);
+    factor = inverseSqrt(totals.squares / f32(parameters.columns) + parameters.epsilon);
   }
   for (var i = 0u; i < sums_count; i++) {
-    let sum = workgroup_sum_rows(thread, sums[i]);
     if (thread == 0u) {
-      write_tile(tile, workgroup.z, i, 0u, sum.low * factor);
+      write_tile(tile, workgroup.z, i, 0u, totals.rows[i].low * factor);
     }
     if (thread == 1u) {
-      write_tile(tile, workgroup.z, i, 1u, sum.high * factor);
+      write_tile(tile, workgroup.z, i, 1u, totals.rows[i].high * factor);
     }
   }
 }

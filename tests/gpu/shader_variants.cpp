@@ -18,6 +18,8 @@ constexpr Texts kAccesses = {"scalar", "vec4"};
 constexpr std::pair<const char*, const char*> kCaches[] = {
     {"f32", "float"}, {"f16", "float"}, {"packed", "packed"}};
 constexpr Texts kAlignedWeights = {"f32", "f16", "q8", "q4", "q4s", "q4m", "q3", "q2"};
+// Of these, what is multiplied in f16 where that is to be had.
+constexpr Texts kPackedWeights = {"q4", "q4s", "q4m", "q3", "q2"};
 constexpr Texts kOddWeights = {"f32_any", "f16_any"};
 
 // Each kernel once for each value of a further choice.
@@ -61,9 +63,11 @@ Kernels matmul_vectors() {
       "reduction", kReductions);
   for (const auto& [matrices, tile] : kTilings) {
     const Kernels tiled = with(with(inputs, "matrices", {matrices}), "tile", {tile});
-    add(all, with(tiled, "weight", kAlignedWeights));
+    const Kernels weighted = with(tiled, "weight", kAlignedWeights);
+    add(all, with(weighted, "arithmetic", {"f32"}));
+    add(all, with(with(tiled, "weight", kPackedWeights), "arithmetic", {"f16"}));
   }
-  const Kernels odd = with(with(inputs, "matrices", {"1_words"}), "tile", {"panel"});
+  const Kernels odd = with(with(inputs, "matrices", {"1"}), "tile", {"panel"});
   add(all, with(odd, "weight", kOddWeights));
   return all;
 }
@@ -75,7 +79,7 @@ Kernels matmul_tiles() {
                   {"f16"}));
   tiles = with(tiles, "access", kAccesses);
   Kernels all = with(with(tiles, "matrices", {"1"}), "weight", kAlignedWeights);
-  add(all, with(with(tiles, "matrices", {"1_words"}), "weight", kOddWeights));
+  add(all, with(with(tiles, "matrices", {"1"}), "weight", kOddWeights));
   return all;
 }
 

@@ -7,7 +7,7 @@ import { OpTableRun, requestOpDevice, type FeatureSet } from '../opTable/runOpTa
 const repetitions = 9;
 /** An idle GPU takes about a second of work to raise its clock rate. */
 const firstWarmUpMs = 1500;
-const warmUpMs = 100;
+const warmUpMs = 200;
 const largeBuffer = 2 ** 30;
 // A larger workgroup than every device has is taken for sampling.
 const workgroup = {

@@ -36,12 +36,16 @@ WeightChoice weight_choice(const TensorRef& weight) {
   return {};
 }
 
-bool is_read_by_words(const WeightChoice& weight) {
+bool has_any_columns(const WeightChoice& weight) {
   return weight.name.ends_with("_any");
 }
 
 std::uint32_t optional_vector(const TensorRef& vector, const Recorder& recorder) {
   return vector.is_empty() ? kNowhere : recorder.vector_offset(vector);
+}
+
+std::string arithmetic_choice(const Recorder& recorder) {
+  return recorder.uses_f16() ? "f16" : "f32";
 }
 
 // Where a plan's tensors are, in words.
@@ -121,10 +125,11 @@ Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t 
   const std::int64_t slices = divided_up(plan.members[0].x.shape[1], weight.slice_columns);
   return {"matmul_vector",
           {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
-           {"matrices", is_read_by_words(weight) ? "1_words" : count},
+           {"matrices", count},
            {"weight", weight.name},
            {"input", plan.norm != nullptr ? "normed" : "plain"},
            {"tile", plan.gated != nullptr ? "gated" : "panel"},
+           {"arithmetic", arithmetic_choice(recorder)},
            {"reduction", reduction_choice(recorder)}},
           {{"workgroup_size", vector_workgroup_size(slices, tiles, recorder.limits())}}};
 }
@@ -179,10 +184,10 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
   Dispatch dispatch{
       .kernel = {"matmul_tile",
                  {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
-                  {"matrices", is_read_by_words(weight) ? "1_words" : "1"},
+                  {"matrices", "1"},
                   {"weight", weight.name},
                   {"shape", shape.name},
-                  {"arithmetic", recorder.uses_f16() ? "f16" : "f32"}},
+                  {"arithmetic", arithmetic_choice(recorder)}},
                  {}},
       .bindings = {recorder.activations(), recorder.vectors(), part.binding},
       .parameters =
@@ -200,7 +205,7 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
 bool takes_several(std::span<const MatMul> members, const Recorder& recorder) {
   for (const MatMul& member : members) {
     if (member.weight.type != members[0].weight.type || member.weight.shape[0] == 0 ||
-        is_read_by_words(weight_choice(member.weight)) ||
+        has_any_columns(weight_choice(member.weight)) ||
         recorder.matrix_parts(member.weight).size() != 1) {
       return false;
     }

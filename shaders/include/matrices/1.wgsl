@@ -1,8 +1,8 @@
-// One matrix of weights, 16 bytes at a time.
+// One matrix of weights, read in units that the weights' format chooses (units/*.wgsl).
 const matrix_count = 1u;
 
-@group(0) @binding(3) var<storage, read> weights_0: array<vec4<u32>>;
+@group(0) @binding(3) var<storage, read> weights_0: array<Unit>;
 
-fn load_weights(matrix: u32, index: u32) -> vec4<u32> {
+fn load_unit(matrix: u32, index: u32) -> Unit {
   return weights_0[index];
 }

@@ -1,11 +1,11 @@
-// Three matrices of weights, 16 bytes at a time.
+// Three matrices of weights, read in units that the weights' format chooses (units/*.wgsl).
 const matrix_count = 3u;
 
-@group(0) @binding(3) var<storage, read> weights_0: array<vec4<u32>>;
-@group(0) @binding(4) var<storage, read> weights_1: array<vec4<u32>>;
-@group(0) @binding(5) var<storage, read> weights_2: array<vec4<u32>>;
+@group(0) @binding(3) var<storage, read> weights_0: array<Unit>;
+@group(0) @binding(4) var<storage, read> weights_1: array<Unit>;
+@group(0) @binding(5) var<storage, read> weights_2: array<Unit>;
 
-fn load_weights(matrix: u32, index: u32) -> vec4<u32> {
+fn load_unit(matrix: u32, index: u32) -> Unit {
   if (matrix == 0u) {
     return weights_0[index];
   }

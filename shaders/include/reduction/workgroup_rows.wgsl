@@ -1,5 +1,12 @@
-// Sums of rows over a workgroup, through its memory; every thread gets the result, and every
-// thread must take part.
+// Sums of rows over a workgroup, through its memory, one after the other since it is small; every
+// thread gets the result, and every thread must take part.
+#include "reduction/workgroup.wgsl"
+
+struct Totals {
+  rows: array<Rows, sums_count>,
+  squares: f32,
+}
+
 var<workgroup> partial_rows: array<Rows, workgroup_size>;
 
 fn workgroup_sum_rows(thread: u32, value: Rows) -> Rows {
@@ -19,4 +26,15 @@ fn workgroup_sum_rows(thread: u32, value: Rows) -> Rows {
     count = width;
   }
   return workgroupUniformLoad(&partial_rows[0]);
+}
+
+fn workgroup_totals(thread: u32, own: Totals) -> Totals {
+  var totals = own;
+  if (is_normed) {
+    totals.squares = workgroup_sum(thread, own.squares);
+  }
+  for (var i = 0u; i < sums_count; i++) {
+    totals.rows[i] = workgroup_sum_rows(thread, own.rows[i]);
+  }
+  return totals;
 }

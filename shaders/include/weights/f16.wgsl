@@ -1,4 +1,5 @@
 // Weights f16, row-major; the columns' count is a multiple of 8.
+#include "units/quad.wgsl"
 #include "weights/rows.wgsl"
 const slice_quads = 2u;
 

@@ -1,4 +1,5 @@
 // Weights f32, row-major; the columns' count is a multiple of 4.
+#include "units/quad.wgsl"
 #include "weights/rows.wgsl"
 const slice_quads = 1u;
 

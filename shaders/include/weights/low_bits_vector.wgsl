@@ -1,6 +1,8 @@
 // Slices of q2 and q3 for products: a slice is 8 rows x 16 columns, two vec4s of the low planes. A
-// format adds quant_mask and columns_of(matrix, block, i).
+// format adds quant_mask and columns_of(matrix, block, i). {arithmetic} is that of products:
+// columns_dot(first, second, x).
 #include "weights/low_bits.wgsl"
+#include "weights/low_bits_dot_{arithmetic}.wgsl"
 const slice_quads = 4u;
 
 // Whole quants of column j of the quads i and i + 4: of even rows from the bits 0 and 4 on, of odd
@@ -29,27 +31,13 @@ fn low_columns(words: vec4<u32>) -> Columns {
   return Columns(even, odd, even >> vec4<u32>(2u), odd >> vec4<u32>(2u));
 }
 
-// Of the rows whose quants begin at the mask's lowest bit; x is divided by the units of the bits.
-fn half_dot(columns: Columns, mask: u32, low_x: vec4<f32>, high_x: vec4<f32>) -> vec4<f32> {
-  return quants(columns.j0, mask) * low_x.x + quants(columns.j1, mask) * low_x.y +
-         quants(columns.j2, mask) * low_x.z + quants(columns.j3, mask) * low_x.w +
-         quants(columns.j0, mask << 4u) * high_x.x + quants(columns.j1, mask << 4u) * high_x.y +
-         quants(columns.j2, mask << 4u) * high_x.z + quants(columns.j3, mask << 4u) * high_x.w;
-}
-
 fn slice_dot(matrix: u32, panel: u32, slice: u32, x: array<vec4<f32>, slice_quads>) -> Rows {
   let block = block_of(panel, slice >> 1u);
   let lines = lines_at(matrix, block);
   let zeros = zeros_of(lines);
   let first = columns_of(matrix, block, (slice & 1u) * 2u);
   let second = columns_of(matrix, block, (slice & 1u) * 2u + 1u);
-  let high_0 = x[2] / 16.0;
-  let high_1 = x[3] / 16.0;
-  let even = half_dot(first, quant_mask, x[0], high_0) +
-             half_dot(second, quant_mask, x[1], high_1);
-  let odd = half_dot(first, quant_mask << 16u, x[0], high_0) +
-            half_dot(second, quant_mask << 16u, x[1], high_1);
-  let dots = rows_of(even, odd / 65536.0);
+  let dots = columns_dot(first, second, x);
   let both = (x[0] + x[1]) + (x[2] + x[3]);
   let sum = (both.x + both.y) + (both.z + both.w);
   return Rows((dots.low - zeros.low * sum) * scales_of(lines.x),

@@ -1,5 +1,6 @@
 // Blocks of 4-bit weights that begin with vec4s of f16, one for each row: first the scales. A
 // format adds halves_vec4s.
+#include "units/quad.wgsl"
 #include "weights/nibbles.wgsl"
 const block_units = halves_vec4s + 8u;
 

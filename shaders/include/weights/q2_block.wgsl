@@ -1,10 +1,10 @@
 // A block of q2 (quantization/q2.h) is 19 words: 2 of scales, 1 of zero points, 16 of the low
 // planes.
-#include "weights/unaligned.wgsl"
+#include "units/word.wgsl"
 const block_units = 19u;
 
 fn lines_at(matrix: u32, block: u32) -> vec4<u32> {
-  return load_from_word(matrix, block);
+  return load_four_words(matrix, block);
 }
 
 fn zeros_of(lines: vec4<u32>) -> Rows {
@@ -13,5 +13,5 @@ fn zeros_of(lines: vec4<u32>) -> Rows {
 }
 
 fn low_words(matrix: u32, block: u32, i: u32) -> vec4<u32> {
-  return load_from_word(matrix, block + 3u + 4u * i);
+  return load_four_words(matrix, block + 3u + 4u * i);
 }

@@ -1,5 +1,6 @@
 // A block of q3 (quantization/q3.h) is 7 vec4s: 1 of scales and zero points, 4 of the low planes, 2
 // of the high plane.
+#include "units/quad.wgsl"
 const block_units = 7u;
 
 fn lines_at(matrix: u32, block: u32) -> vec4<u32> {

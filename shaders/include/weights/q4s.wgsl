@@ -1,19 +1,18 @@
 // Weights q4s (quantization/q4s.h): a block of 8 rows x 32 columns is 17 pairs of words, the first
 // of scales.
-#include "weights/unaligned.wgsl"
+#include "units/pair.wgsl"
 #include "weights/nibbles.wgsl"
 #include "weights/q4s_scales.wgsl"
 const block_units = 17u;
 const nibble_zero = 8.0;
 
 fn scales_at(matrix: u32, block: u32) -> Rows {
-  let words = load_weights(matrix, block >> 1u);
-  let pair = select(words.xy, words.zw, (block & 1u) == 1u);
+  let pair = load_pair(matrix, block);
   return Rows(scales_of(pair.x), scales_of(pair.y));
 }
 
 fn quants_at(matrix: u32, block: u32, i: u32) -> vec4<u32> {
-  return load_from_pair(matrix, block + 1u + 2u * i);
+  return load_two_pairs(matrix, block + 1u + 2u * i);
 }
 
 fn offsets_of(matrix: u32, block: u32) -> Rows {

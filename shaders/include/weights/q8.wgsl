@@ -1,5 +1,6 @@
 // Weights q8 (quantization/q8.h): a block of 8 rows x 32 columns is 17 vec4s; the first holds the
 // scales of the rows, then each holds 4 rows x 4 columns.
+#include "units/quad.wgsl"
 #include "weights/rows.wgsl"
 const slice_quads = 1u;
 const block_vec4s = 17u;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
 #include <cmath>
 
+#include "generation/chunk_size.h"
 #include "support/lagging_backend.h"
 #include "support/tiny_model.h"
 
@@ -258,6 +260,37 @@ TEST_CASE("a backend that answers late gives the same answers, asked for ahead")
       CHECK(lagging.backend->reads_most() == static_cast<std::size_t>(ahead));
       CHECK(answer(generator, request).ids == expected.ids);
     }
+  }
+}
+
+TEST_CASE("chunks grow where they are done at once and shrink where they take long") {
+  using std::chrono::milliseconds;
+  CHECK(next_chunk_tokens(128, 512, milliseconds(5)) == 256);
+  CHECK(next_chunk_tokens(256, 512, milliseconds(40)) == 512);
+  CHECK(next_chunk_tokens(512, 512, milliseconds(5)) == 512);
+  CHECK(next_chunk_tokens(384, 512, milliseconds(5)) == 512);
+  CHECK(next_chunk_tokens(256, 512, milliseconds(100)) == 256);
+  CHECK(next_chunk_tokens(512, 512, milliseconds(160)) == 256);
+  CHECK(next_chunk_tokens(128, 512, milliseconds(900)) == 128);
+  CHECK(next_chunk_tokens(128, 5, milliseconds(5)) == 5);
+}
+
+TEST_CASE("prompts in chunks that grow have the same answers") {
+  TinyModelOptions options = exact_options();
+  options.configuration_extra = R"("max_position_embeddings":1024,)";
+  Ids prompt;
+  for (std::int32_t i = 0; i < 700; ++i) prompt.push_back(i * i % 37);
+  const auto plain = model_of(options);
+  Generator expected(*plain);
+  options.model.chunk_tokens_max = 512;
+  const LaggingModel lagging(3, 1, options);
+  Generator generator(*lagging.model);
+  for (const std::size_t tokens : {700u, 400u, 650u}) {
+    INFO(tokens << " tokens");
+    const Ids part(prompt.begin() + 3, prompt.begin() + static_cast<std::ptrdiff_t>(tokens));
+    CHECK(answer(generator, request_for(part, 6)).ids ==
+          answer(expected, request_for(part, 6)).ids);
+    std::ranges::reverse(prompt);  // nothing of the next one is cached
   }
 }
 
