@@ -91,8 +91,8 @@ class RunSearch {
 
 // A codebook in the forms that encoding and decoding read.
 struct Codebook {
-  std::vector<float> by_coordinate;  // [width][256]
-  std::vector<float> by_entry;       // [256][kKvRunWidthMax], padded with zeros
+  std::vector<float> by_coordinate;   // [width][256]
+  std::vector<std::int8_t> by_entry;  // [256][kKvRunWidthMax], in steps, padded with zeros
 };
 
 struct Codebooks {
@@ -107,9 +107,9 @@ struct Codebooks {
       book.by_entry.resize(kEntries * kKvRunWidthMax);
       for (std::size_t entry = 0; entry < kEntries; ++entry) {
         for (std::size_t i = 0; i < size; ++i) {
-          const float value = static_cast<float>(kv_codebook(width)[entry * size + i]) * kStep;
-          book.by_coordinate[i * kEntries + entry] = value;
-          book.by_entry[entry * kKvRunWidthMax + i] = value;
+          const std::int8_t steps = kv_codebook(width)[entry * size + i];
+          book.by_coordinate[i * kEntries + entry] = static_cast<float>(steps) * kStep;
+          book.by_entry[entry * kKvRunWidthMax + i] = steps;
         }
       }
     }
@@ -225,19 +225,23 @@ void encode_kv_row(const KvRowFormat& format, const float* z, const float* weigh
   std::copy_n(candidates.codes[best].begin(), format.run_count, row + 1);
 }
 
+const std::int8_t* kv_padded_codebook(int width) noexcept {
+  return codebooks().of_width[static_cast<std::size_t>(width)].by_entry.data();
+}
+
 void decode_kv_row(const KvRowFormat& format, const std::uint8_t* row, float* z) noexcept {
-  const float scale = kv_scale(row[0]);
+  const float scale = kv_number_scale(row[0]);
   const std::uint8_t* codes = row + 1;
   const Codebooks& books = codebooks();
   std::int32_t run = 0;
   for (; run < format.run_count && format.widths[static_cast<std::size_t>(run)] == 1; ++run) {
-    z[run] = scale * kStep * static_cast<float>(static_cast<std::int8_t>(codes[run]));
+    z[run] = scale * static_cast<float>(static_cast<std::int8_t>(codes[run]));
   }
   z += run;
   for (; run < format.run_count; ++run) {
     const std::size_t width = format.widths[static_cast<std::size_t>(run)];
-    const float* entry = books.of_width[width].by_entry.data() + codes[run] * kKvRunWidthMax;
-    for (int i = 0; i < kKvRunWidthMax; ++i) z[i] = scale * entry[i];
+    const std::int8_t* entry = books.of_width[width].by_entry.data() + codes[run] * kKvRunWidthMax;
+    for (int i = 0; i < kKvRunWidthMax; ++i) z[i] = scale * static_cast<float>(entry[i]);
     z += width;
   }
 }

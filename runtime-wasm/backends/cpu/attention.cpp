@@ -134,7 +134,8 @@ Result<void> run(const Attention& op, Execution& execution) {
   if (op.query.shape.element_count() == 0) return {};
   if (op.key_cache.type == DataType::kF32) return TypedAttention<FloatCache>(op).run(execution);
   if (op.key_cache.type == DataType::kF16) return TypedAttention<HalfCache>(op).run(execution);
-  return TypedAttention<PackedCache>(op).run(execution);
+  return simd::with_kv_dot(
+      [&]<typename Dot>(Dot) { return TypedAttention<PackedCache<Dot>>(op).run(execution); });
 }
 
 }  // namespace tessera::cpu

@@ -54,6 +54,34 @@ struct AttentionTile {
     if (r < row_count) add_block_to<1>(rows + r, keys, values, first, count);
   }
 
+  // Turns a row's scores into weights, raises its maximum, and rescales what it has gathered.
+  // Positions that it does not see get the weight zero.
+  void weigh(Row& row, std::int64_t first, std::int64_t count) const noexcept {
+    const std::int64_t begin = std::clamp<std::int64_t>(row.begin - first, 0, count);
+    const std::int64_t end = std::clamp<std::int64_t>(row.end - first, begin, count);
+    float maximum = row.maximum;
+    for (std::int64_t k = begin; k < end; ++k) {
+      row.weights[k] *= scale;
+      maximum = std::max(maximum, row.weights[k]);
+    }
+    if (begin < end) {
+      for (std::int64_t k = 0; k < end; k += simd::kLanes) {
+        const simd::F32 distance =
+            simd::subtract(simd::load(row.weights + k), simd::splat(maximum));
+        simd::store(row.weights + k, simd::exp(distance));
+      }
+    }
+    std::fill(row.weights, row.weights + begin, 0.0f);
+    std::fill(row.weights + end, row.weights + kBlockKeys, 0.0f);
+    if (begin == end) return;
+    if (maximum > row.maximum) rescale(row, maximum);
+    simd::F32 sum = simd::splat(0.0f);
+    for (std::int64_t k = 0; k < kBlockKeys; k += simd::kLanes) {
+      sum = simd::add(sum, simd::load(row.weights + k));
+    }
+    row.sum += simd::sum_of_lanes(sum);
+  }
+
   void finish() noexcept {
     for (int r = 0; r < row_count; ++r) {
       const float inverse = 1.0f / rows[r].sum;
@@ -103,34 +131,6 @@ struct AttentionTile {
         block_rows[r].weights[key + k] = sum;
       }
     }
-  }
-
-  // Turns a row's scores into weights, raises its maximum, and rescales what it has gathered.
-  // Positions that it does not see get the weight zero.
-  void weigh(Row& row, std::int64_t first, std::int64_t count) const noexcept {
-    const std::int64_t begin = std::clamp<std::int64_t>(row.begin - first, 0, count);
-    const std::int64_t end = std::clamp<std::int64_t>(row.end - first, begin, count);
-    float maximum = row.maximum;
-    for (std::int64_t k = begin; k < end; ++k) {
-      row.weights[k] *= scale;
-      maximum = std::max(maximum, row.weights[k]);
-    }
-    if (begin < end) {
-      for (std::int64_t k = 0; k < end; k += simd::kLanes) {
-        const simd::F32 distance =
-            simd::subtract(simd::load(row.weights + k), simd::splat(maximum));
-        simd::store(row.weights + k, simd::exp(distance));
-      }
-    }
-    std::fill(row.weights, row.weights + begin, 0.0f);
-    std::fill(row.weights + end, row.weights + kBlockKeys, 0.0f);
-    if (begin == end) return;
-    if (maximum > row.maximum) rescale(row, maximum);
-    simd::F32 sum = simd::splat(0.0f);
-    for (std::int64_t k = 0; k < kBlockKeys; k += simd::kLanes) {
-      sum = simd::add(sum, simd::load(row.weights + k));
-    }
-    row.sum += simd::sum_of_lanes(sum);
   }
 
   void rescale(Row& row, float maximum) const noexcept {
