@@ -55,10 +55,11 @@ constexpr std::uint8_t kv_scale_code(float scale) noexcept {
   return static_cast<std::uint8_t>(code < 0 ? 0 : (code > 255 ? 255 : code));
 }
 
-// What a signed number of a row, as codebooks have them, is a multiple of.
+// What a signed number of a row, as codebooks have them, is a multiple of: kv_scale / 32.
 constexpr float kv_number_scale(std::uint8_t code) noexcept {
-  return kv_scale(code) * (1.0f / kKvCodebookSteps);
+  return std::bit_cast<float>((std::uint32_t{code} << 20) + (102u << 23));
 }
+static_assert(kKvCodebookSteps == 32 && kv_number_scale(160) == 1.0f / 32.0f);
 
 static_assert(kv_scale(0) == 0x1p-20f && kv_scale(160) == 1.0f && kv_scale(164) == 1.5f);
 static_assert(kv_scale_code(1.0f) == 160 && kv_scale_code(1.05f) == 160 &&

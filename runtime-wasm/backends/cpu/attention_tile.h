@@ -59,11 +59,15 @@ struct AttentionTile {
   void weigh(Row& row, std::int64_t first, std::int64_t count) const noexcept {
     const std::int64_t begin = std::clamp<std::int64_t>(row.begin - first, 0, count);
     const std::int64_t end = std::clamp<std::int64_t>(row.end - first, begin, count);
-    float maximum = row.maximum;
-    for (std::int64_t k = begin; k < end; ++k) {
-      row.weights[k] *= scale;
-      maximum = std::max(maximum, row.weights[k]);
+    for (std::int64_t k = 0; k < count; k += simd::kLanes) {
+      simd::store(row.weights + k, simd::multiply(simd::load(row.weights + k), simd::splat(scale)));
     }
+    fill_unseen(row, begin, end, -std::numeric_limits<float>::infinity());
+    simd::F32 largest = simd::splat(row.maximum);
+    for (std::int64_t k = 0; k < count; k += simd::kLanes) {
+      largest = simd::maximum(largest, simd::load(row.weights + k));
+    }
+    const float maximum = simd::largest_of_lanes(largest);
     if (begin < end) {
       for (std::int64_t k = 0; k < end; k += simd::kLanes) {
         const simd::F32 distance =
@@ -71,8 +75,7 @@ struct AttentionTile {
         simd::store(row.weights + k, simd::exp(distance));
       }
     }
-    std::fill(row.weights, row.weights + begin, 0.0f);
-    std::fill(row.weights + end, row.weights + kBlockKeys, 0.0f);
+    fill_unseen(row, begin, end, 0.0f);
     if (begin == end) return;
     if (maximum > row.maximum) rescale(row, maximum);
     simd::F32 sum = simd::splat(0.0f);
@@ -131,6 +134,13 @@ struct AttentionTile {
         block_rows[r].weights[key + k] = sum;
       }
     }
+  }
+
+  // The weights of a block's positions outside begin..end.
+  static void fill_unseen(Row& row, std::int64_t begin, std::int64_t end, float weight) noexcept {
+    if (begin == 0 && end == kBlockKeys) return;
+    std::fill(row.weights, row.weights + begin, weight);
+    std::fill(row.weights + end, row.weights + kBlockKeys, weight);
   }
 
   void rescale(Row& row, float maximum) const noexcept {

@@ -84,9 +84,10 @@ template <typename Dot>
 void interleave_rows(const KvCodes& rows, int columns, std::byte* out) noexcept {
   for (int first = 0; first < rows.count; first += Dot::kRowsTogether) {
     const std::int8_t* of[Dot::kRowsTogether];
+    for (int k = 0; k < Dot::kRowsTogether; ++k) of[k] = rows.row(first + k);
     for (int column = 0; column < columns; column += kKvColumnsTogether) {
-      for (int k = 0; k < Dot::kRowsTogether; ++k) of[k] = rows.row(first + k) + column;
       Dot::interleave(of, out);
+      for (const std::int8_t*& row : of) row += kKvColumnsTogether;
       out += 4 * kKvColumnsTogether;
     }
   }

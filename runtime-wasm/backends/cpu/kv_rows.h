@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -76,7 +77,7 @@ class KvRows {
 
   void unpack_row(const std::uint8_t* codes, std::int8_t* out) const noexcept {
     for (std::size_t i = 0; i < runs_count_; ++i) {
-      const Runs& runs = runs_[i];
+      const Runs runs = runs_[i];  // a copy, that writing bytes cannot change
       switch (runs.width) {
         case 1: std::memcpy(out, codes, static_cast<std::size_t>(runs.count)); break;
         case 2: look_up<2>(runs, codes, out); break;
@@ -91,13 +92,31 @@ class KvRows {
     }
   }
 
-  // Copies whole entries, of which each overwrites the padding of the one before.
+  // Stores eight bytes at a time, as many whole entries as they hold; what lies beyond is
+  // overwritten by the next.
   template <int kWidth>
-  static void look_up(const Runs& runs, const std::uint8_t* codes, std::int8_t* out) noexcept {
-    const std::int8_t* codebook = runs.codebook;
-    for (int run = 0; run < runs.count; ++run) {
-      std::memcpy(out + run * kWidth, codebook + codes[run] * kKvRunWidthMax, kKvRunWidthMax);
+  static void look_up(Runs runs, const std::uint8_t* codes, std::int8_t* out) noexcept {
+    constexpr int kTogether = static_cast<int>(sizeof(std::uint64_t)) / kWidth;
+    int run = 0;
+    for (; run + kTogether <= runs.count; run += kTogether) {
+      std::uint64_t entries = entry(runs.codebook, codes[run]);
+      for (int i = 1; i < kTogether; ++i) {
+        entries |= entry(runs.codebook, codes[run + i]) << (8 * kWidth * i);
+      }
+      std::memcpy(out + run * kWidth, &entries, sizeof(entries));
     }
+    for (; run < runs.count; ++run) {
+      const std::uint64_t last = entry(runs.codebook, codes[run]);
+      std::memcpy(out + run * kWidth, &last, sizeof(last));
+    }
+  }
+
+  // Padded with zeros, the first number in the lowest bits.
+  static_assert(std::endian::native == std::endian::little && kKvRunWidthMax == 8);
+  static std::uint64_t entry(const std::int8_t* codebook, std::uint8_t code) noexcept {
+    std::uint64_t bits;
+    std::memcpy(&bits, codebook + code * kKvRunWidthMax, sizeof(bits));
+    return bits;
   }
 
   int size_bytes_;

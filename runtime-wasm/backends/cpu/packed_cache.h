@@ -85,8 +85,13 @@ class PackedCache {
 
   // Of the numbers in query_, for the row of that index.
   void encode_query(int row) noexcept {
-    float largest = 0.0f;
-    for (int i = 0; i < columns_; ++i) largest = std::max(largest, std::fabs(query_[i]));
+    simd::F32 most = simd::splat(0.0f), least = most;
+    for (int i = 0; i < columns_; i += simd::kLanes) {
+      most = simd::maximum(most, simd::load(query_ + i));
+      least = simd::minimum(least, simd::load(query_ + i));
+    }
+    const float largest =
+        simd::largest_of_lanes(simd::maximum(most, simd::subtract(simd::splat(0.0f), least)));
     steps_[row] = largest / kQueryMax;
     const float inverse = largest > 0.0f ? kQueryMax / largest : 0.0f;
     for (int i = 0; i < columns_; ++i) query_[i] *= inverse;
@@ -148,8 +153,8 @@ class PackedCache {
       largest_scaled = simd::maximum(largest_scaled, product);
       simd::store(scaled + k, product);
     }
-    const float largest = largest_of_lanes(largest_scaled);
-    const bool has_rest = largest_of_lanes(largest_weights) > kLargeShare * row.sum;
+    const float largest = simd::largest_of_lanes(largest_scaled);
+    const bool has_rest = simd::largest_of_lanes(largest_weights) > kLargeShare * row.sum;
     const float inverse = largest > 0.0f ? Dot::kWeightMax / largest : 0.0f;
     const simd::F32 factor = simd::splat(inverse), half = simd::splat(has_rest ? 0.0f : 0.5f);
     for (int k = 0; k < kKvBlockRows; k += simd::kLanes) {
@@ -166,12 +171,6 @@ class PackedCache {
     rest.step = weights.step / Dot::kWeightMax;
     rest.out = row.out;
     return true;
-  }
-
-  static float largest_of_lanes(simd::F32 x) noexcept {
-    float lanes[simd::kLanes];
-    simd::store(lanes, x);
-    return *std::max_element(lanes, lanes + simd::kLanes);
   }
 
   static void encode_numbers(const float* x, KvWeights& weights) noexcept {
