@@ -45,12 +45,13 @@ struct FloatCache : RowMajorCache<float> {
   }
 };
 
-// A block of an f16 cache is widened once for several tokens, and as it is loaded for one.
+// A block of an f16 cache is widened once for many rows, and as it is loaded for those few that
+// one pass over it serves.
 struct HalfCache : RowMajorCache<std::uint16_t> {
   using RowMajorCache::RowMajorCache;
   void add_block(AttentionTile& tile, std::int64_t first, std::int64_t count) noexcept {
     const std::int64_t offset = first * tile.head_size;
-    if (tile.row_count == 1) return tile.add_block(keys + offset, values + offset, first, count);
+    if (tile.row_count <= 3) return tile.add_block(keys + offset, values + offset, first, count);
     const std::int64_t elements = count * tile.head_size;
     widen(keys + offset, elements, room);
     widen(values + offset, elements, room + elements);

@@ -50,6 +50,10 @@ struct AttentionTile {
   void add_block(const Element* keys, const Element* values, std::int64_t first,
                  std::int64_t count) noexcept {
     int r = 0;
+    if (row_count % 4 == 3) {
+      add_block_to<3>(rows, keys, values, first, count);
+      r = 3;
+    }
     for (; r + 2 <= row_count; r += 2) add_block_to<2>(rows + r, keys, values, first, count);
     if (r < row_count) add_block_to<1>(rows + r, keys, values, first, count);
   }
@@ -101,8 +105,9 @@ struct AttentionTile {
   template <int kRows, typename Element>
   void add_block_to(Row* block_rows, const Element* keys, const Element* values, std::int64_t first,
                     std::int64_t count) noexcept {
+    constexpr int kKeys = kRows > 2 ? 2 : 4;
     std::int64_t key = 0;
-    for (; key + 4 <= count; key += 4) score<kRows, 4>(block_rows, keys, key);
+    for (; key + kKeys <= count; key += kKeys) score<kRows, kKeys>(block_rows, keys, key);
     for (; key < count; ++key) score<kRows, 1>(block_rows, keys, key);
     for (int r = 0; r < kRows; ++r) weigh(block_rows[r], first, count);
     add_values<kRows>(block_rows, values, count);
@@ -155,10 +160,12 @@ struct AttentionTile {
 
   template <int kRows, typename Element>
   void add_values(Row* block_rows, const Element* values, std::int64_t count) const noexcept {
-    constexpr std::int64_t kWidth = 4 * simd::kLanes;
+    constexpr int kVectors = kRows > 2 ? 2 : 4;
+    constexpr std::int64_t kWidth = kVectors * simd::kLanes;
     std::int64_t i = 0;
-    for (; i + kWidth <= head_size; i += kWidth)
-      add_columns<kRows, 4>(block_rows, values, count, i);
+    for (; i + kWidth <= head_size; i += kWidth) {
+      add_columns<kRows, kVectors>(block_rows, values, count, i);
+    }
     for (; i + simd::kLanes <= head_size; i += simd::kLanes) {
       add_columns<kRows, 1>(block_rows, values, count, i);
     }

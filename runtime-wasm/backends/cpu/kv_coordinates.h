@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "backends/cpu/simd/simd.h"
+#include "backends/cpu/widen.h"
 #include "base/half.h"
 #include "ops/kv_codec.h"
 
@@ -21,11 +22,12 @@ class KvCoordinates {
         weights_(mean_ + size_) {}
 
   std::int64_t size() const noexcept { return size_; }
-  void read_weights(float* out) const noexcept { widen_row(weights_, out); }
+  void read_weights(float* out) const noexcept { widen(weights_, size_, out); }
 
   // z = A (x - mean). `centered` is room for as many elements.
   void encode(const float* x, float* centered, float* z) const noexcept {
-    for (std::int64_t i = 0; i < size_; ++i) centered[i] = x[i] - half_to_float(mean_[i]);
+    widen(mean_, size_, centered);
+    for (std::int64_t i = 0; i < size_; ++i) centered[i] = x[i] - centered[i];
     for (std::int64_t i = 0; i < size_; ++i) z[i] = product(encode_ + i * size_, centered);
   }
 
@@ -43,10 +45,6 @@ class KvCoordinates {
   }
 
  private:
-  void widen_row(const std::uint16_t* from, float* out) const noexcept {
-    std::transform(from, from + size_, out, half_to_float);
-  }
-
   float product(const std::uint16_t* row, const float* x) const noexcept {
     simd::F32 sums = simd::splat(0.0f);
     std::int64_t i = 0;
