@@ -28,42 +28,65 @@ class KvCoordinates {
   void encode(const float* x, float* centered, float* z) const noexcept {
     widen(mean_, size_, centered);
     for (std::int64_t i = 0; i < size_; ++i) centered[i] = x[i] - centered[i];
-    for (std::int64_t i = 0; i < size_; ++i) z[i] = product(encode_ + i * size_, centered);
+    multiply(encode_, centered, z);
   }
 
   // out = B^T query, with which coordinates of keys are multiplied.
   void turn_query(const float* query, float* out) const noexcept {
     std::fill_n(out, size_, 0.0f);
-    for (std::int64_t j = 0; j < size_; ++j) add_scaled(decode_ + j * size_, query[j], out);
+    std::int64_t j = 0;
+    for (; j + 4 <= size_; j += 4) add_scaled<4>(decode_ + j * size_, query + j, out);
+    for (; j < size_; ++j) add_scaled<1>(decode_ + j * size_, query + j, out);
   }
 
   // x = mean + B z
   void decode(const float* z, float* x) const noexcept {
-    for (std::int64_t j = 0; j < size_; ++j) {
-      x[j] = half_to_float(mean_[j]) + product(decode_ + j * size_, z);
-    }
+    multiply(decode_, z, x);
+    for (std::int64_t i = 0; i < size_; ++i) x[i] += half_to_float(mean_[i]);
   }
 
  private:
-  float product(const std::uint16_t* row, const float* x) const noexcept {
-    simd::F32 sums = simd::splat(0.0f);
-    std::int64_t i = 0;
-    for (; i + simd::kLanes <= size_; i += simd::kLanes) {
-      sums = simd::multiply_add(simd::load_halves(row + i), simd::load(x + i), sums);
-    }
-    float sum = simd::sum_of_lanes(sums);
-    for (; i < size_; ++i) sum += half_to_float(row[i]) * x[i];
-    return sum;
+  // out = matrix x; a few rows at a time, so that no sum waits for itself.
+  void multiply(const std::uint16_t* matrix, const float* x, float* out) const noexcept {
+    std::int64_t row = 0;
+    for (; row + 4 <= size_; row += 4) multiply_rows<4>(matrix + row * size_, x, out + row);
+    for (; row < size_; ++row) multiply_rows<1>(matrix + row * size_, x, out + row);
   }
 
-  void add_scaled(const std::uint16_t* row, float factor, float* out) const noexcept {
-    const simd::F32 factors = simd::splat(factor);
+  template <int kRows>
+  void multiply_rows(const std::uint16_t* rows, const float* x, float* out) const noexcept {
+    simd::F32 sums[kRows];
+    std::fill_n(sums, kRows, simd::splat(0.0f));
     std::int64_t i = 0;
     for (; i + simd::kLanes <= size_; i += simd::kLanes) {
-      simd::store(out + i,
-                  simd::multiply_add(simd::load_halves(row + i), factors, simd::load(out + i)));
+      const simd::F32 elements = simd::load(x + i);
+      for (int r = 0; r < kRows; ++r) {
+        sums[r] = simd::multiply_add(simd::load_halves(rows + r * size_ + i), elements, sums[r]);
+      }
     }
-    for (; i < size_; ++i) out[i] += half_to_float(row[i]) * factor;
+    for (int r = 0; r < kRows; ++r) {
+      out[r] = simd::sum_of_lanes(sums[r]);
+      for (std::int64_t tail = i; tail < size_; ++tail) {
+        out[r] += half_to_float(rows[r * size_ + tail]) * x[tail];
+      }
+    }
+  }
+
+  // out += the sum of factors[r] * rows[r]
+  template <int kRows>
+  void add_scaled(const std::uint16_t* rows, const float* factors, float* out) const noexcept {
+    std::int64_t i = 0;
+    for (; i + simd::kLanes <= size_; i += simd::kLanes) {
+      simd::F32 sum = simd::load(out + i);
+      for (int r = 0; r < kRows; ++r) {
+        sum = simd::multiply_add(simd::load_halves(rows + r * size_ + i), simd::splat(factors[r]),
+                                 sum);
+      }
+      simd::store(out + i, sum);
+    }
+    for (; i < size_; ++i) {
+      for (int r = 0; r < kRows; ++r) out[i] += half_to_float(rows[r * size_ + i]) * factors[r];
+    }
   }
 
   std::int64_t size_;

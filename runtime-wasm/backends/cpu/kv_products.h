@@ -2,6 +2,7 @@
 // integers (simd/kv_dot.h).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,40 +19,45 @@ constexpr std::size_t kv_numbers_size_bytes(int count) noexcept {
   return 2 * static_cast<std::size_t>(count);
 }
 
-// sums[h][k] = query h . row k, `queries` being neighbours in memory.
+// The sums of each pass, put together.
+template <typename Dot>
+simd::I32 whole_sum(const simd::I32 (&passes)[Dot::kPasses]) noexcept {
+  if constexpr (Dot::kPasses == 1) return passes[0];
+  return simd::add(simd::shift_left<8>(passes[0]), passes[Dot::kPasses - 1]);
+}
+
+// sums[h][k] = query h . row k, `queries` being neighbours in memory. Two rows at a time leave
+// enough registers for all their sums, of both passes.
 template <typename Dot, int kHeads>
 void multiply_rows(const KvCodes& rows, int columns, const std::byte* queries,
                    std::int32_t (*sums)[kKvBlockRows]) noexcept {
   constexpr std::size_t kNumberSize = Dot::kNumberSizeBytes;
   const std::size_t pass_size = static_cast<std::size_t>(columns) * kNumberSize;
   const std::size_t query_size = kv_numbers_size_bytes(columns);
-  for (int first = 0; first < rows.count; first += 4) {
-    const std::int8_t* const of[4] = {rows.row(first), rows.row(first + 1), rows.row(first + 2),
-                                      rows.row(first + 3)};
-    simd::I32 totals[kHeads][4];
+  for (int first = 0; first < rows.count; first += 2) {
+    const std::int8_t* first_row = rows.row(first);
+    const std::int8_t* second_row = rows.row(first + 1);
+    const std::byte* numbers = queries;
+    simd::I32 totals[kHeads][2][Dot::kPasses];
     for (auto& head : totals) {
-      for (simd::I32& total : head) total = simd::splat_i32(0);
+      for (auto& row : head) std::fill_n(row, Dot::kPasses, simd::splat_i32(0));
     }
-    for (int pass = 0; pass < Dot::kPasses; ++pass) {
-      if (pass > 0) {
-        for (auto& head : totals) {
-          for (simd::I32& total : head) total = simd::shift_left<8>(total);
+    for (int column = 0; column < columns; column += Dot::kColumns) {
+      const typename Dot::Codes first_codes = Dot::load_row(first_row + column);
+      const typename Dot::Codes second_codes = Dot::load_row(second_row + column);
+      for (std::size_t h = 0; h < kHeads; ++h) {
+        for (std::size_t pass = 0; pass < Dot::kPasses; ++pass) {
+          const auto query = Dot::load_numbers(numbers + h * query_size + pass * pass_size);
+          totals[h][0][pass] = Dot::dot(totals[h][0][pass], first_codes, query);
+          totals[h][1][pass] = Dot::dot(totals[h][1][pass], second_codes, query);
         }
       }
-      const std::byte* numbers = queries + static_cast<std::size_t>(pass) * pass_size;
-      for (int column = 0; column < columns; column += Dot::kColumns) {
-        typename Dot::Numbers query[kHeads];
-        for (std::size_t h = 0; h < kHeads; ++h) {
-          query[h] = Dot::load_numbers(numbers + h * query_size +
-                                       static_cast<std::size_t>(column) * kNumberSize);
-        }
-        for (int k = 0; k < 4; ++k) {
-          const typename Dot::Codes codes = Dot::load_row(of[k] + column);
-          for (int h = 0; h < kHeads; ++h) totals[h][k] = Dot::dot(totals[h][k], codes, query[h]);
-        }
-      }
+      numbers += Dot::kColumns * kNumberSize;
     }
-    for (int h = 0; h < kHeads; ++h) Dot::store_four_sums(totals[h], sums[h] + first);
+    for (int h = 0; h < kHeads; ++h) {
+      Dot::store_two_sums(whole_sum<Dot>(totals[h][0]), whole_sum<Dot>(totals[h][1]),
+                          sums[h] + first);
+    }
   }
 }
 
@@ -60,16 +66,15 @@ template <typename Dot>
 void sum_rows(const KvCodes& rows, int columns, std::int32_t* out) noexcept {
   constexpr std::byte kOne[4] = {std::byte{1}, std::byte{1}, std::byte{1}, std::byte{1}};
   const typename Dot::Numbers ones = Dot::splat_numbers(kOne);
-  for (int first = 0; first < rows.count; first += 4) {
-    simd::I32 totals[4];
-    for (int k = 0; k < 4; ++k) {
-      const std::int8_t* row = rows.row(first + k);
-      totals[k] = simd::splat_i32(0);
-      for (int column = 0; column < columns; column += Dot::kColumns) {
-        totals[k] = Dot::dot(totals[k], Dot::load_row(row + column), ones);
-      }
+  for (int first = 0; first < rows.count; first += 2) {
+    const std::int8_t* first_row = rows.row(first);
+    const std::int8_t* second_row = rows.row(first + 1);
+    simd::I32 totals[2] = {simd::splat_i32(0), simd::splat_i32(0)};
+    for (int column = 0; column < columns; column += Dot::kColumns) {
+      totals[0] = Dot::dot(totals[0], Dot::load_row(first_row + column), ones);
+      totals[1] = Dot::dot(totals[1], Dot::load_row(second_row + column), ones);
     }
-    Dot::store_four_sums(totals, out + first);
+    Dot::store_two_sums(totals[0], totals[1], out + first);
   }
 }
 
@@ -103,32 +108,25 @@ struct KvWeights {
 // heads[h].out += heads[h].step * sum_k numbers[k] * row k, the rows as interleave_rows left them.
 template <typename Dot, int kHeads>
 void add_rows(const std::byte* rows, int count, int columns, const KvWeights* heads) noexcept {
-  constexpr int kVectors = kKvColumnsTogether / simd::kLanes;
+  constexpr int kVectors = 2;
   constexpr std::size_t kPassSize = kKvBlockRows * Dot::kNumberSizeBytes;
   const auto row_size = static_cast<std::size_t>(4 * columns);
-  const int together = (count + Dot::kRowsTogether - 1) / Dot::kRowsTogether;
-  for (int column = 0; column < columns; column += kKvColumnsTogether) {
-    simd::I32 totals[kHeads][kVectors];
+  const auto together =
+      static_cast<std::size_t>((count + Dot::kRowsTogether - 1) / Dot::kRowsTogether);
+  for (int column = 0; column < columns; column += kVectors * simd::kLanes) {
+    simd::I32 totals[kHeads][kVectors][Dot::kPasses];
     for (auto& head : totals) {
-      for (simd::I32& total : head) total = simd::splat_i32(0);
+      for (auto& vector : head) std::fill_n(vector, Dot::kPasses, simd::splat_i32(0));
     }
-    for (std::size_t pass = 0; pass < Dot::kPasses; ++pass) {
-      if (pass > 0) {
-        for (auto& head : totals) {
-          for (simd::I32& total : head) total = simd::shift_left<8>(total);
-        }
-      }
-      const std::byte* from = rows + 4 * column;
-      for (std::size_t k = 0; k < static_cast<std::size_t>(together); ++k, from += row_size) {
-        typename Dot::Codes codes[kVectors];
-        for (int v = 0; v < kVectors; ++v) {
-          codes[v] = Dot::load_columns(from + 4 * simd::kLanes * v);
-        }
-        for (int h = 0; h < kHeads; ++h) {
+    const std::byte* from = rows + 4 * column;
+    for (std::size_t k = 0; k < together; ++k, from += row_size) {
+      const typename Dot::Codes first = Dot::load_columns(from);
+      const typename Dot::Codes second = Dot::load_columns(from + 4 * simd::kLanes);
+      for (int h = 0; h < kHeads; ++h) {
+        for (std::size_t pass = 0; pass < Dot::kPasses; ++pass) {
           const auto weights = Dot::splat_numbers(heads[h].numbers + pass * kPassSize + 4 * k);
-          for (int v = 0; v < kVectors; ++v) {
-            totals[h][v] = Dot::dot(totals[h][v], codes[v], weights);
-          }
+          totals[h][0][pass] = Dot::dot(totals[h][0][pass], first, weights);
+          totals[h][1][pass] = Dot::dot(totals[h][1][pass], second, weights);
         }
       }
     }
@@ -136,7 +134,8 @@ void add_rows(const std::byte* rows, int count, int columns, const KvWeights* he
       const simd::F32 step = simd::splat(heads[h].step);
       for (int v = 0; v < kVectors; ++v) {
         float* out = heads[h].out + column + v * simd::kLanes;
-        simd::store(out, simd::multiply_add(step, simd::to_f32(totals[h][v]), simd::load(out)));
+        const simd::F32 sum = simd::to_f32(whole_sum<Dot>(totals[h][v]));
+        simd::store(out, simd::multiply_add(step, sum, simd::load(out)));
       }
     }
   }

@@ -32,12 +32,11 @@ struct WideKvDot {
     return {_mm256_add_epi32(sum.v, _mm256_madd_epi16(codes, numbers))};
 #endif
   }
-  static void store_four_sums(const I32 (&sums)[4], std::int32_t* to) noexcept {
-    const __m256i halves = _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0].v, sums[1].v),
-                                             _mm256_hadd_epi32(sums[2].v, sums[3].v));
-    const __m128i four =
-        _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), four);
+  static void store_two_sums(I32 a, I32 b, std::int32_t* to) noexcept {
+    const __m256i pairs = _mm256_hadd_epi32(a.v, b.v);
+    const __m128i quads =
+        _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_hadd_epi32(quads, quads));
   }
   static void encode_query(const float* x, std::byte* out, std::size_t) noexcept {
     store_numbers(_mm256_cvtps_epi32(load(x).v), _mm256_cvtps_epi32(load(x + 8).v), out);

@@ -14,7 +14,7 @@
 //     load_columns                 kLanes columns of rows that `interleave` put together
 //     load_numbers, splat_numbers  as many numbers as codes; 4 bytes of them, in every lane
 //     dot(sum, codes, numbers)     sum + what each lane's products add up to
-//     store_four_sums              what the lanes of each of four sums add up to
+//     store_two_sums               what the lanes of each of two sums add up to
 //     encode_query                 the integers nearest to 16 floats, plus kQueryOffset; the second
 //                                  pass's digits `pass_size_bytes` behind the first's
 //     encode_weights               16 floats of 0..kWeightMax, rounded down

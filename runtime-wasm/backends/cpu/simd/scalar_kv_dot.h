@@ -45,12 +45,13 @@ struct WideKvDot {
                         codes.v[2 * i + 1] * numbers.v[2 * i + 1];
                }));
   }
-  static void store_four_sums(const I32 (&sums)[4], std::int32_t* to) noexcept {
-    for (int k = 0; k < 4; ++k) {
-      std::uint32_t total = 0;
-      for (const std::int32_t lane : sums[k].v) total += static_cast<std::uint32_t>(lane);
-      to[k] = static_cast<std::int32_t>(total);
+  static void store_two_sums(const I32& a, const I32& b, std::int32_t* to) noexcept {
+    std::uint32_t totals[2] = {};
+    for (int i = 0; i < kLanes; ++i) {
+      totals[0] += static_cast<std::uint32_t>(a.v[i]);
+      totals[1] += static_cast<std::uint32_t>(b.v[i]);
     }
+    std::memcpy(to, totals, sizeof(totals));
   }
   static void encode_query(const float* x, std::byte* out, std::size_t) noexcept {
     store_rounded(x, out, [](float value) { return std::nearbyint(value); });

@@ -18,18 +18,12 @@ struct WasmKvDot {
   static Numbers splat_numbers(const std::byte* from) noexcept {
     return wasm_v128_load32_splat(from);
   }
-  static void store_four_sums(const I32 (&sums)[4], std::int32_t* to) noexcept {
-    const v128_t first = sum_halves(sums[0].v, sums[1].v);
-    const v128_t last = sum_halves(sums[2].v, sums[3].v);
-    wasm_v128_store(to, wasm_i32x4_add(wasm_i64x2_shuffle(first, last, 0, 2),
-                                       wasm_i64x2_shuffle(first, last, 1, 3)));
-  }
-
- private:
-  // a0 + a2, b0 + b2, a1 + a3, b1 + b3
-  static v128_t sum_halves(v128_t a, v128_t b) noexcept {
-    return wasm_i32x4_add(wasm_i32x4_shuffle(a, b, 0, 4, 1, 5),
-                          wasm_i32x4_shuffle(a, b, 2, 6, 3, 7));
+  static void store_two_sums(I32 a, I32 b, std::int32_t* to) noexcept {
+    // a0 + a2, b0 + b2, a1 + a3, b1 + b3
+    const v128_t halves = wasm_i32x4_add(wasm_i32x4_shuffle(a.v, b.v, 0, 4, 1, 5),
+                                         wasm_i32x4_shuffle(a.v, b.v, 2, 6, 3, 7));
+    const v128_t sums = wasm_i32x4_add(halves, wasm_i64x2_shuffle(halves, halves, 1, 0));
+    wasm_v128_store64_lane(to, sums, 0);
   }
 };
 
