@@ -38,6 +38,7 @@ const AttentionCase kAttentions[] = {
     {{1, 8, 1, 300, 33, 0.17, 130}, 255},
     {{1, 3, 3, 129, 100, 0.1, 0}, 128, true},
     {{1, 3, 1, 200, 64, 0.125, 0}, 7},
+    {{1, 6, 2, 2100, 24, 0.2, 0}, 2090},
 };
 
 OpCaseRun make_attention(CaseTensors& tensors, const AttentionCase& described, DataType type,

@@ -70,8 +70,13 @@ class PackedCache {
   void finish(AttentionTile& tile) noexcept {
     tile.finish();
     for (int row = 0; row < tile.row_count; ++row) {
-      between_values_.decode(tile.rows[row].out, outs_[row]);
+      deliver(tile.rows[row].out, tile.head_size, outs_[row]);
     }
+  }
+
+  // `sum` is the weighted sum of values that a row gathered, divided by its weights.
+  void deliver(const float* sum, std::int64_t, float* out) const noexcept {
+    between_values_.decode(sum, out);
   }
 
  private:
