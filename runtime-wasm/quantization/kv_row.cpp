@@ -16,7 +16,6 @@ constexpr float kStep = 1.0f / kKvCodebookSteps;
 constexpr int kScaleNeighbours = 4;  // of the middle scale, on either side, that a row tries
 constexpr std::size_t kNeighbours = 2 * kScaleNeighbours + 1;
 constexpr std::size_t kScaleCandidatesMax = 12;  // one more, and whole vectors
-constexpr float kLeastScale = kv_scale(0);
 constexpr std::size_t kEntries = kKvCodebookEntries;
 
 // What a normally distributed coordinate of unit variance loses in a run of each width, squared.
@@ -130,22 +129,24 @@ struct Candidates {
   alignas(16) std::array<float, kScaleCandidatesMax> scales{};
   alignas(16) std::array<float, kScaleCandidatesMax> errors{};
   std::array<std::uint8_t, kScaleCandidatesMax> scale_codes{};
-  std::array<std::array<std::uint8_t, kScaleCandidatesMax>, kKvHeadSizeMax> codes;  // [run]
+  alignas(16) std::array<float, kScaleCandidatesMax> steps_inverse{};
+  std::array<std::array<std::int32_t, kScaleCandidatesMax>, kKvHeadSizeMax> codes;  // [run]
 
   void add(int scale_code) noexcept {
     scale_codes[count] = static_cast<std::uint8_t>(std::clamp(scale_code, 0, 255));
     scales[count] = kv_scale(scale_codes[count]);
+    steps_inverse[count] = 1.0f / (scales[count] * kStep);
     ++count;
   }
 };
 
 void encode_number(float z, float weight, std::size_t run, Candidates& candidates) noexcept {
+  constexpr float kMagic = 12582912.0f;  // 1.5 * 2^23: the sum's low bits hold the nearest integer
   for (std::size_t c = 0; c < kScaleCandidatesMax; ++c) {
-    const float step = std::max(candidates.scales[c], kLeastScale) * kStep;
-    const float rounded = std::nearbyint(std::clamp(z / step, -127.0f, 127.0f));
-    const float error = z - rounded * step;
-    candidates.codes[run][c] =
-        static_cast<std::uint8_t>(static_cast<std::int8_t>(static_cast<std::int32_t>(rounded)));
+    const float steps = z * candidates.steps_inverse[c];
+    const float shifted = std::min(std::max(steps, -127.0f), 127.0f) + kMagic;
+    const float error = z - (shifted - kMagic) * kStep * candidates.scales[c];
+    candidates.codes[run][c] = std::bit_cast<std::int32_t>(shifted) & 255;
     candidates.errors[c] += weight * error * error;
   }
 }
@@ -195,7 +196,7 @@ class RunEncoder {
       least[c] = candidates.scales[c] * norms_[entry] + products_[entry];
     }
     for (std::size_t c = 0; c < kScaleCandidatesMax; ++c) {
-      candidates.codes[run][c] = static_cast<std::uint8_t>(entries[c]);
+      candidates.codes[run][c] = entries[c];
       candidates.errors[c] += std::max(0.0f, base_ + candidates.scales[c] * least[c]);
     }
   }
@@ -314,7 +315,7 @@ void encode_kv_row(const KvRowFormat& format, const float* z, const float* weigh
       static_cast<std::size_t>(std::min_element(errors, errors + candidates.count) - errors);
   row[0] = candidates.scale_codes[best];
   for (std::size_t run = 0; run < static_cast<std::size_t>(format.run_count); ++run) {
-    row[1 + run] = candidates.codes[run][best];
+    row[1 + run] = static_cast<std::uint8_t>(candidates.codes[run][best]);
   }
 }
 
