@@ -19,8 +19,7 @@ bool has_known_widths(const KvRowFormat& format) {
   for (std::size_t run = 0; run < static_cast<std::size_t>(format.run_count); ++run) {
     const int width = format.widths[run];
     if (width != 1 && kv_codebook(width) == nullptr) return false;
-    // Runs of one coordinate come first.
-    if (run > 0 && width == 1 && format.widths[run - 1] != 1) return false;
+    if (run > 0 && width < format.widths[run - 1]) return false;  // narrow runs come first
   }
   return true;
 }

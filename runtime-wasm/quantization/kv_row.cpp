@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace {
 
 constexpr float kStep = 1.0f / kKvCodebookSteps;
 constexpr int kScaleNeighbours = 4;  // of the middle scale, on either side, that a row tries
-constexpr std::size_t kScaleCandidates = 2 * kScaleNeighbours + 2;
+constexpr std::size_t kNeighbours = 2 * kScaleNeighbours + 1;
+constexpr std::size_t kScaleCandidatesMax = 12;  // one more, and whole vectors
 constexpr std::size_t kEntries = kKvCodebookEntries;
 
 // What a normally distributed coordinate of unit variance loses in a run of each width, squared.
@@ -91,8 +93,8 @@ class RunSearch {
 
 // A codebook in the forms that encoding and decoding read.
 struct Codebook {
-  std::vector<float> by_coordinate;  // [width][256]
-  std::vector<float> by_entry;       // [256][kKvRunWidthMax], padded with zeros
+  std::vector<float> by_coordinate;   // [width][256]
+  std::vector<std::int8_t> by_entry;  // [256][kKvRunWidthMax], in steps, padded with zeros
 };
 
 struct Codebooks {
@@ -107,9 +109,9 @@ struct Codebooks {
       book.by_entry.resize(kEntries * kKvRunWidthMax);
       for (std::size_t entry = 0; entry < kEntries; ++entry) {
         for (std::size_t i = 0; i < size; ++i) {
-          const float value = static_cast<float>(kv_codebook(width)[entry * size + i]) * kStep;
-          book.by_coordinate[i * kEntries + entry] = value;
-          book.by_entry[entry * kKvRunWidthMax + i] = value;
+          const std::int8_t steps = kv_codebook(width)[entry * size + i];
+          book.by_coordinate[i * kEntries + entry] = static_cast<float>(steps) * kStep;
+          book.by_entry[entry * kKvRunWidthMax + i] = steps;
         }
       }
     }
@@ -121,58 +123,147 @@ const Codebooks& codebooks() {
   return books;
 }
 
-// A row with each of a few scales, of which the best is kept.
+// A row with each of a few scales, of which the best is kept. Arrays have an element for each.
 struct Candidates {
-  std::array<float, kScaleCandidates> scales;
-  std::array<float, kScaleCandidates> errors{};
-  std::array<std::uint8_t, kScaleCandidates> scale_codes;
-  std::array<std::array<std::uint8_t, kKvHeadSizeMax>, kScaleCandidates> codes;
+  std::size_t count = 0;  // the first kNeighbours are in order, from the smallest scale on
+  alignas(16) std::array<float, kScaleCandidatesMax> scales{};
+  alignas(16) std::array<float, kScaleCandidatesMax> errors{};
+  std::array<std::uint8_t, kScaleCandidatesMax> scale_codes{};
+  alignas(16) std::array<float, kScaleCandidatesMax> steps_inverse{};
+  std::array<std::array<std::int32_t, kScaleCandidatesMax>, kKvHeadSizeMax> codes;  // [run]
+
+  void add(int scale_code) noexcept {
+    scale_codes[count] = static_cast<std::uint8_t>(std::clamp(scale_code, 0, 255));
+    scales[count] = kv_scale(scale_codes[count]);
+    steps_inverse[count] = 1.0f / (scales[count] * kStep);
+    ++count;
+  }
 };
 
 void encode_number(float z, float weight, std::size_t run, Candidates& candidates) noexcept {
-  for (std::size_t c = 0; c < kScaleCandidates; ++c) {
-    const float steps = z / (candidates.scales[c] * kStep);
-    const float rounded = std::nearbyint(std::clamp(steps, -127.0f, 127.0f));
-    const float error = z - rounded * candidates.scales[c] * kStep;
-    candidates.codes[c][run] = static_cast<std::uint8_t>(static_cast<std::int8_t>(rounded));
+  constexpr float kMagic = 12582912.0f;  // 1.5 * 2^23: the sum's low bits hold the nearest integer
+  for (std::size_t c = 0; c < kScaleCandidatesMax; ++c) {
+    const float steps = z * candidates.steps_inverse[c];
+    const float shifted = std::min(std::max(steps, -127.0f), 127.0f) + kMagic;
+    const float error = z - (shifted - kMagic) * kStep * candidates.scales[c];
+    candidates.codes[run][c] = std::bit_cast<std::int32_t>(shifted) & 255;
     candidates.errors[c] += weight * error * error;
   }
 }
 
 // The squared distance of scale * entry from z is |z|^2 + scale * (scale * |entry|^2 - 2 z.entry),
-// weighted coordinate by coordinate: one pass over the entries serves all scales. The entry's
-// number is kept in the distance's last bits, so that one minimum finds both.
-void encode_run(const Codebook& book, std::size_t width, const float* z, const float* weights,
-                std::size_t run, Candidates& candidates) noexcept {
-  std::array<float, kEntries> products{};
-  std::array<float, kEntries> norms{};
-  float base = 0.0f;
-  for (std::size_t i = 0; i < width; ++i) {
-    const float* numbers = book.by_coordinate.data() + i * kEntries;
-    const float weight = weights[i];
-    const float product = -2.0f * weight * z[i];
-    base += weight * z[i] * z[i];
-    for (std::size_t k = 0; k < kEntries; ++k) {
-      products[k] += product * numbers[k];
-      norms[k] += weight * numbers[k] * numbers[k];
+// weighted coordinate by coordinate. What is in the brackets is a line over the scale, for each
+// entry: one entry can be nearer than another at some scale of an interval only if it is at one of
+// the ends. One pass over all entries finds the nearest one at a scale in the middle, another one
+// those few that can be nearer at some other.
+class RunEncoder {
+ public:
+  RunEncoder(const Codebook& book, std::size_t width, const float* z,
+             const float* weights) noexcept {
+    for (std::size_t i = 0; i < width; ++i) base_ += weights[i] * z[i] * z[i];
+    switch (width) {
+      case 2: measure<2>(book, z, weights); break;
+      case 3: measure<3>(book, z, weights); break;
+      case 4: measure<4>(book, z, weights); break;
+      case 5: measure<5>(book, z, weights); break;
+      case 6: measure<6>(book, z, weights); break;
+      default: measure<8>(book, z, weights); break;
     }
   }
-  for (std::size_t c = 0; c < kScaleCandidates; ++c) {
-    const float scale = candidates.scales[c];
+
+  void encode(std::size_t run, Candidates& candidates) noexcept {
+    constexpr std::size_t kMiddle = kNeighbours / 2;
+    const std::size_t nearest = nearest_at(candidates.scales[kMiddle]);
+    std::array<std::uint8_t, kEntries> can_be_nearer;
+    compare(nearest, candidates.scales[0], candidates.scales[kNeighbours - 1], can_be_nearer);
+    alignas(16) std::array<float, kScaleCandidatesMax> least;
+    alignas(16) std::array<std::int32_t, kScaleCandidatesMax> entries;
+    for (std::size_t c = 0; c < kScaleCandidatesMax; ++c) {
+      least[c] = candidates.scales[c] * norms_[nearest] + products_[nearest];
+      entries[c] = static_cast<std::int32_t>(nearest);
+    }
+    for_each_set(can_be_nearer, [&](std::size_t k) {
+      const float norm = norms_[k], product = products_[k];
+      for (std::size_t c = 0; c < kScaleCandidatesMax; ++c) {
+        const float value = candidates.scales[c] * norm + product;
+        entries[c] = value < least[c] ? static_cast<std::int32_t>(k) : entries[c];
+        least[c] = std::min(value, least[c]);
+      }
+    });
+    for (std::size_t c = kNeighbours; c < candidates.count; ++c) {
+      const std::size_t entry = nearest_at(candidates.scales[c]);
+      entries[c] = static_cast<std::int32_t>(entry);
+      least[c] = candidates.scales[c] * norms_[entry] + products_[entry];
+    }
+    for (std::size_t c = 0; c < kScaleCandidatesMax; ++c) {
+      candidates.codes[run][c] = entries[c];
+      candidates.errors[c] += std::max(0.0f, base_ + candidates.scales[c] * least[c]);
+    }
+  }
+
+ private:
+  template <std::size_t kWidth>
+  void measure(const Codebook& book, const float* z, const float* weights) noexcept {
+    std::array<float, kWidth> factors, squares;
+    for (std::size_t i = 0; i < kWidth; ++i) {
+      factors[i] = -2.0f * weights[i] * z[i];
+      squares[i] = weights[i];
+    }
+    const float* numbers = book.by_coordinate.data();
+    for (std::size_t k = 0; k < kEntries; ++k) {
+      float product = 0.0f, norm = 0.0f;
+      for (std::size_t i = 0; i < kWidth; ++i) {
+        const float number = numbers[i * kEntries + k];
+        product += factors[i] * number;
+        norm += squares[i] * number * number;
+      }
+      products_[k] = product;
+      norms_[k] = norm;
+    }
+  }
+
+  // The entry's number is kept in the distance's last bits, so that one minimum finds both.
+  std::size_t nearest_at(float scale) const noexcept {
     std::int32_t best = std::numeric_limits<std::int32_t>::max();
     for (std::size_t k = 0; k < kEntries; ++k) {
-      const float distance = std::max(0.0f, base + scale * (scale * norms[k] + products[k]));
+      const float distance = std::max(0.0f, base_ + scale * (scale * norms_[k] + products_[k]));
       const std::int32_t keyed =
           (std::bit_cast<std::int32_t>(distance) & ~255) | static_cast<std::int32_t>(k);
       best = std::min(best, keyed);
     }
-    candidates.codes[c][run] = static_cast<std::uint8_t>(best & 255);
-    candidates.errors[c] += std::bit_cast<float>(best & ~255);
+    return static_cast<std::size_t>(best & 255);
   }
-}
+
+  void compare(std::size_t entry, float first, float last,
+               std::array<std::uint8_t, kEntries>& is_less) const noexcept {
+    const float at_first = first * norms_[entry] + products_[entry];
+    const float at_last = last * norms_[entry] + products_[entry];
+    for (std::size_t k = 0; k < kEntries; ++k) {
+      const bool is_first = first * norms_[k] + products_[k] < at_first;
+      const bool is_last = last * norms_[k] + products_[k] < at_last;
+      is_less[k] = static_cast<std::uint8_t>(is_first | is_last);
+    }
+  }
+
+  // Calls visit(k) for every k whose flag is 1 and not 0; eight flags at a time.
+  template <typename Visit>
+  static void for_each_set(const std::array<std::uint8_t, kEntries>& flags, Visit visit) noexcept {
+    for (std::size_t k = 0; k < kEntries; k += 8) {
+      std::uint64_t eight;
+      std::memcpy(&eight, flags.data() + k, sizeof(eight));
+      for (; eight != 0; eight &= eight - 1) {
+        visit(k + static_cast<std::size_t>(std::countr_zero(eight)) / 8);
+      }
+    }
+  }
+
+  float base_ = 0.0f;                                 // |z|^2
+  alignas(16) std::array<float, kEntries> products_;  // -2 z.entry
+  alignas(16) std::array<float, kEntries> norms_;     // |entry|^2
+};
 
 // The scale of the mean square and its neighbours, which suit points of codebooks, and the least
-// that cuts off no number.
+// that cuts off no number, if that is another and no codebook would suffer by it.
 Candidates candidate_scales(std::int64_t size, const KvRowFormat& format, const float* z) noexcept {
   float squares = 0.0f, largest_number = 0.0f;
   for (std::int64_t i = 0; i < size; ++i) {
@@ -185,11 +276,11 @@ Candidates candidate_scales(std::int64_t size, const KvRowFormat& format, const 
   int holds_all = kv_scale_code(least);
   if (holds_all < 255 && kv_scale(static_cast<std::uint8_t>(holds_all)) < least) ++holds_all;
   Candidates candidates;
-  for (std::size_t c = 0; c < kScaleCandidates; ++c) {
-    const int neighbour = middle + static_cast<int>(c) - kScaleNeighbours;
-    const int code = std::clamp(c + 1 < kScaleCandidates ? neighbour : holds_all, 0, 255);
-    candidates.scale_codes[c] = static_cast<std::uint8_t>(code);
-    candidates.scales[c] = kv_scale(candidates.scale_codes[c]);
+  for (int i = -kScaleNeighbours; i <= kScaleNeighbours; ++i) candidates.add(middle + i);
+  const bool has_codebooks = size > format.run_count;
+  if (holds_all > middle + kScaleNeighbours ||
+      (!has_codebooks && holds_all < middle - kScaleNeighbours)) {
+    candidates.add(holds_all);
   }
   return candidates;
 }
@@ -214,30 +305,37 @@ void encode_kv_row(const KvRowFormat& format, const float* z, const float* weigh
     if (width == 1) {
       encode_number(z[first], weights[first], run, candidates);
     } else {
-      encode_run(codebooks().of_width[width], width, z + first, weights + first, run, candidates);
+      RunEncoder(codebooks().of_width[width], width, z + first, weights + first)
+          .encode(run, candidates);
     }
     first += width;
   }
-  const auto best = static_cast<std::size_t>(
-      std::min_element(candidates.errors.begin(), candidates.errors.end()) -
-      candidates.errors.begin());
+  const float* errors = candidates.errors.data();
+  const auto best =
+      static_cast<std::size_t>(std::min_element(errors, errors + candidates.count) - errors);
   row[0] = candidates.scale_codes[best];
-  std::copy_n(candidates.codes[best].begin(), format.run_count, row + 1);
+  for (std::size_t run = 0; run < static_cast<std::size_t>(format.run_count); ++run) {
+    row[1 + run] = static_cast<std::uint8_t>(candidates.codes[run][best]);
+  }
+}
+
+const std::int8_t* kv_padded_codebook(int width) noexcept {
+  return codebooks().of_width[static_cast<std::size_t>(width)].by_entry.data();
 }
 
 void decode_kv_row(const KvRowFormat& format, const std::uint8_t* row, float* z) noexcept {
-  const float scale = kv_scale(row[0]);
+  const float scale = kv_number_scale(row[0]);
   const std::uint8_t* codes = row + 1;
   const Codebooks& books = codebooks();
   std::int32_t run = 0;
   for (; run < format.run_count && format.widths[static_cast<std::size_t>(run)] == 1; ++run) {
-    z[run] = scale * kStep * static_cast<float>(static_cast<std::int8_t>(codes[run]));
+    z[run] = scale * static_cast<float>(static_cast<std::int8_t>(codes[run]));
   }
   z += run;
   for (; run < format.run_count; ++run) {
     const std::size_t width = format.widths[static_cast<std::size_t>(run)];
-    const float* entry = books.of_width[width].by_entry.data() + codes[run] * kKvRunWidthMax;
-    for (int i = 0; i < kKvRunWidthMax; ++i) z[i] = scale * entry[i];
+    const std::int8_t* entry = books.of_width[width].by_entry.data() + codes[run] * kKvRunWidthMax;
+    for (int i = 0; i < kKvRunWidthMax; ++i) z[i] = scale * static_cast<float>(entry[i]);
     z += width;
   }
 }

@@ -32,7 +32,7 @@ enum class KvSpectrum : std::uint8_t { kFlat, kKeys, kValues };
 
 inline constexpr std::int64_t kKvHeadSizeMax = 256;
 
-// The runs of a row, in order; their widths add up to the head's size.
+// The runs of a row, narrow ones first; their widths add up to the head's size.
 struct KvRowFormat {
   std::int32_t run_count = 0;
   std::array<std::uint8_t, kKvHeadSizeMax> widths{};
@@ -55,6 +55,12 @@ constexpr std::uint8_t kv_scale_code(float scale) noexcept {
   return static_cast<std::uint8_t>(code < 0 ? 0 : (code > 255 ? 255 : code));
 }
 
+// What a signed number of a row, as codebooks have them, is a multiple of: kv_scale / 32.
+constexpr float kv_number_scale(std::uint8_t code) noexcept {
+  return std::bit_cast<float>((std::uint32_t{code} << 20) + (102u << 23));
+}
+static_assert(kKvCodebookSteps == 32 && kv_number_scale(160) == 1.0f / 32.0f);
+
 static_assert(kv_scale(0) == 0x1p-20f && kv_scale(160) == 1.0f && kv_scale(164) == 1.5f);
 static_assert(kv_scale_code(1.0f) == 160 && kv_scale_code(1.05f) == 160 &&
               kv_scale_code(1e9f) == 255 && kv_scale_code(0.0f) == 0);
@@ -62,6 +68,12 @@ static_assert(kv_scale_code(1.0f) == 160 && kv_scale_code(1.05f) == 160 &&
 // One row from `z`, finite coordinates, so that the sum of weights[i] * error[i]^2 is small.
 void encode_kv_row(const KvRowFormat& format, const float* z, const float* weights,
                    std::uint8_t* row) noexcept;
+
+// [256][kKvRunWidthMax]: the codebook of a width, padded with zeros. A row's coordinates are
+// kv_number_scale(row[0]) times what its codes stand for here, or times signed codes themselves in
+// runs of width 1, which has no codebook.
+// REQUIRES: width is 2 or more of kKvRunWidths.
+const std::int8_t* kv_padded_codebook(int width) noexcept;
 
 // The coordinates of a row. Writes up to kKvRunWidthMax - 1 floats beyond the last of them.
 void decode_kv_row(const KvRowFormat& format, const std::uint8_t* row, float* z) noexcept;

@@ -34,6 +34,11 @@ const AttentionCase kAttentions[] = {
     {{17, 4, 1, 90, 80, 0.11, 0}, 5, true},
     {{33, 2, 2, 130, 33, 0.17, 64}, 90, true},
     {{20, 2, 1, 64, 256, 0.0625, 0}, 44},
+    {{1, 4, 1, 200, 40, 0.16, 0}, 0},
+    {{1, 8, 1, 300, 33, 0.17, 130}, 255},
+    {{1, 3, 3, 129, 100, 0.1, 0}, 128, true},
+    {{1, 3, 1, 200, 64, 0.125, 0}, 7},
+    {{1, 6, 2, 2100, 24, 0.2, 0}, 2090},
 };
 
 OpCaseRun make_attention(CaseTensors& tensors, const AttentionCase& described, DataType type,

@@ -50,8 +50,43 @@ struct AttentionTile {
   void add_block(const Element* keys, const Element* values, std::int64_t first,
                  std::int64_t count) noexcept {
     int r = 0;
+    if (row_count % 4 == 3) {
+      add_block_to<3>(rows, keys, values, first, count);
+      r = 3;
+    }
     for (; r + 2 <= row_count; r += 2) add_block_to<2>(rows + r, keys, values, first, count);
     if (r < row_count) add_block_to<1>(rows + r, keys, values, first, count);
+  }
+
+  // Turns a row's scores into weights, raises its maximum, and rescales what it has gathered.
+  // Positions that it does not see get the weight zero.
+  void weigh(Row& row, std::int64_t first, std::int64_t count) const noexcept {
+    const std::int64_t begin = std::clamp<std::int64_t>(row.begin - first, 0, count);
+    const std::int64_t end = std::clamp<std::int64_t>(row.end - first, begin, count);
+    for (std::int64_t k = 0; k < count; k += simd::kLanes) {
+      simd::store(row.weights + k, simd::multiply(simd::load(row.weights + k), simd::splat(scale)));
+    }
+    fill_unseen(row, begin, end, -std::numeric_limits<float>::infinity());
+    simd::F32 largest = simd::splat(row.maximum);
+    for (std::int64_t k = 0; k < count; k += simd::kLanes) {
+      largest = simd::maximum(largest, simd::load(row.weights + k));
+    }
+    const float maximum = simd::largest_of_lanes(largest);
+    if (begin < end) {
+      for (std::int64_t k = 0; k < end; k += simd::kLanes) {
+        const simd::F32 distance =
+            simd::subtract(simd::load(row.weights + k), simd::splat(maximum));
+        simd::store(row.weights + k, simd::exp(distance));
+      }
+    }
+    fill_unseen(row, begin, end, 0.0f);
+    if (begin == end) return;
+    if (maximum > row.maximum) rescale(row, maximum);
+    simd::F32 sum = simd::splat(0.0f);
+    for (std::int64_t k = 0; k < kBlockKeys; k += simd::kLanes) {
+      sum = simd::add(sum, simd::load(row.weights + k));
+    }
+    row.sum += simd::sum_of_lanes(sum);
   }
 
   void finish() noexcept {
@@ -70,8 +105,9 @@ struct AttentionTile {
   template <int kRows, typename Element>
   void add_block_to(Row* block_rows, const Element* keys, const Element* values, std::int64_t first,
                     std::int64_t count) noexcept {
+    constexpr int kKeys = kRows > 2 ? 2 : 4;
     std::int64_t key = 0;
-    for (; key + 4 <= count; key += 4) score<kRows, 4>(block_rows, keys, key);
+    for (; key + kKeys <= count; key += kKeys) score<kRows, kKeys>(block_rows, keys, key);
     for (; key < count; ++key) score<kRows, 1>(block_rows, keys, key);
     for (int r = 0; r < kRows; ++r) weigh(block_rows[r], first, count);
     add_values<kRows>(block_rows, values, count);
@@ -105,32 +141,11 @@ struct AttentionTile {
     }
   }
 
-  // Turns a row's scores into weights, raises its maximum, and rescales what it has gathered.
-  // Positions that it does not see get the weight zero.
-  void weigh(Row& row, std::int64_t first, std::int64_t count) const noexcept {
-    const std::int64_t begin = std::clamp<std::int64_t>(row.begin - first, 0, count);
-    const std::int64_t end = std::clamp<std::int64_t>(row.end - first, begin, count);
-    float maximum = row.maximum;
-    for (std::int64_t k = begin; k < end; ++k) {
-      row.weights[k] *= scale;
-      maximum = std::max(maximum, row.weights[k]);
-    }
-    if (begin < end) {
-      for (std::int64_t k = 0; k < end; k += simd::kLanes) {
-        const simd::F32 distance =
-            simd::subtract(simd::load(row.weights + k), simd::splat(maximum));
-        simd::store(row.weights + k, simd::exp(distance));
-      }
-    }
-    std::fill(row.weights, row.weights + begin, 0.0f);
-    std::fill(row.weights + end, row.weights + kBlockKeys, 0.0f);
-    if (begin == end) return;
-    if (maximum > row.maximum) rescale(row, maximum);
-    simd::F32 sum = simd::splat(0.0f);
-    for (std::int64_t k = 0; k < kBlockKeys; k += simd::kLanes) {
-      sum = simd::add(sum, simd::load(row.weights + k));
-    }
-    row.sum += simd::sum_of_lanes(sum);
+  // The weights of a block's positions outside begin..end.
+  static void fill_unseen(Row& row, std::int64_t begin, std::int64_t end, float weight) noexcept {
+    if (begin == 0 && end == kBlockKeys) return;
+    std::fill(row.weights, row.weights + begin, weight);
+    std::fill(row.weights + end, row.weights + kBlockKeys, weight);
   }
 
   void rescale(Row& row, float maximum) const noexcept {
@@ -145,10 +160,12 @@ struct AttentionTile {
 
   template <int kRows, typename Element>
   void add_values(Row* block_rows, const Element* values, std::int64_t count) const noexcept {
-    constexpr std::int64_t kWidth = 4 * simd::kLanes;
+    constexpr int kVectors = kRows > 2 ? 2 : 4;
+    constexpr std::int64_t kWidth = kVectors * simd::kLanes;
     std::int64_t i = 0;
-    for (; i + kWidth <= head_size; i += kWidth)
-      add_columns<kRows, 4>(block_rows, values, count, i);
+    for (; i + kWidth <= head_size; i += kWidth) {
+      add_columns<kRows, kVectors>(block_rows, values, count, i);
+    }
     for (; i + simd::kLanes <= head_size; i += simd::kLanes) {
       add_columns<kRows, 1>(block_rows, values, count, i);
     }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "backends/cpu/simd/simd.h"
+#include "backends/cpu/widen.h"
 #include "base/half.h"
 #include "ops/kv_codec.h"
 
@@ -21,51 +22,71 @@ class KvCoordinates {
         weights_(mean_ + size_) {}
 
   std::int64_t size() const noexcept { return size_; }
-  void read_weights(float* out) const noexcept { widen_row(weights_, out); }
+  void read_weights(float* out) const noexcept { widen(weights_, size_, out); }
 
   // z = A (x - mean). `centered` is room for as many elements.
   void encode(const float* x, float* centered, float* z) const noexcept {
-    for (std::int64_t i = 0; i < size_; ++i) centered[i] = x[i] - half_to_float(mean_[i]);
-    for (std::int64_t i = 0; i < size_; ++i) z[i] = product(encode_ + i * size_, centered);
+    widen(mean_, size_, centered);
+    for (std::int64_t i = 0; i < size_; ++i) centered[i] = x[i] - centered[i];
+    multiply(encode_, centered, z);
   }
 
   // out = B^T query, with which coordinates of keys are multiplied.
   void turn_query(const float* query, float* out) const noexcept {
     std::fill_n(out, size_, 0.0f);
-    for (std::int64_t j = 0; j < size_; ++j) add_scaled(decode_ + j * size_, query[j], out);
+    std::int64_t j = 0;
+    for (; j + 4 <= size_; j += 4) add_scaled<4>(decode_ + j * size_, query + j, out);
+    for (; j < size_; ++j) add_scaled<1>(decode_ + j * size_, query + j, out);
   }
 
   // x = mean + B z
   void decode(const float* z, float* x) const noexcept {
-    for (std::int64_t j = 0; j < size_; ++j) {
-      x[j] = half_to_float(mean_[j]) + product(decode_ + j * size_, z);
-    }
+    multiply(decode_, z, x);
+    for (std::int64_t i = 0; i < size_; ++i) x[i] += half_to_float(mean_[i]);
   }
 
  private:
-  void widen_row(const std::uint16_t* from, float* out) const noexcept {
-    std::transform(from, from + size_, out, half_to_float);
+  // out = matrix x; a few rows at a time, so that no sum waits for itself.
+  void multiply(const std::uint16_t* matrix, const float* x, float* out) const noexcept {
+    std::int64_t row = 0;
+    for (; row + 4 <= size_; row += 4) multiply_rows<4>(matrix + row * size_, x, out + row);
+    for (; row < size_; ++row) multiply_rows<1>(matrix + row * size_, x, out + row);
   }
 
-  float product(const std::uint16_t* row, const float* x) const noexcept {
-    simd::F32 sums = simd::splat(0.0f);
+  template <int kRows>
+  void multiply_rows(const std::uint16_t* rows, const float* x, float* out) const noexcept {
+    simd::F32 sums[kRows];
+    std::fill_n(sums, kRows, simd::splat(0.0f));
     std::int64_t i = 0;
     for (; i + simd::kLanes <= size_; i += simd::kLanes) {
-      sums = simd::multiply_add(simd::load_halves(row + i), simd::load(x + i), sums);
+      const simd::F32 elements = simd::load(x + i);
+      for (int r = 0; r < kRows; ++r) {
+        sums[r] = simd::multiply_add(simd::load_halves(rows + r * size_ + i), elements, sums[r]);
+      }
     }
-    float sum = simd::sum_of_lanes(sums);
-    for (; i < size_; ++i) sum += half_to_float(row[i]) * x[i];
-    return sum;
+    for (int r = 0; r < kRows; ++r) {
+      out[r] = simd::sum_of_lanes(sums[r]);
+      for (std::int64_t tail = i; tail < size_; ++tail) {
+        out[r] += half_to_float(rows[r * size_ + tail]) * x[tail];
+      }
+    }
   }
 
-  void add_scaled(const std::uint16_t* row, float factor, float* out) const noexcept {
-    const simd::F32 factors = simd::splat(factor);
+  // out += the sum of factors[r] * rows[r]
+  template <int kRows>
+  void add_scaled(const std::uint16_t* rows, const float* factors, float* out) const noexcept {
     std::int64_t i = 0;
     for (; i + simd::kLanes <= size_; i += simd::kLanes) {
-      simd::store(out + i,
-                  simd::multiply_add(simd::load_halves(row + i), factors, simd::load(out + i)));
+      simd::F32 sum = simd::load(out + i);
+      for (int r = 0; r < kRows; ++r) {
+        sum = simd::multiply_add(simd::load_halves(rows + r * size_ + i), simd::splat(factors[r]),
+                                 sum);
+      }
+      simd::store(out + i, sum);
     }
-    for (; i < size_; ++i) out[i] += half_to_float(row[i]) * factor;
+    for (; i < size_; ++i) {
+      for (int r = 0; r < kRows; ++r) out[i] += half_to_float(rows[r * size_ + i]) * factors[r];
+    }
   }
 
   std::int64_t size_;

@@ -1,75 +1,199 @@
-// PackedCache: attention over a packed KV cache. Queries are turned into the coordinates of keys,
-// rows are unpacked a block at a time for all rows of a tile, and what the tile has gathered of
-// values is turned back in the end (ops/kv_codec.h).
+// PackedCache: attention over a packed KV cache. Queries are turned into the coordinates of keys
+// and rounded to 16 bits, rows are unpacked a block at a time for all rows of a tile and multiplied
+// in integers, and what the tile has gathered of values is turned back in the end (ops/kv_codec.h).
 #pragma once
+
+#include <algorithm>
+#include <cmath>
 
 #include "backends/cpu/attention_tile.h"
 #include "backends/cpu/kv_coordinates.h"
+#include "backends/cpu/kv_products.h"
 #include "ops/attention.h"
 
 namespace tessera::cpu {
 
+template <typename Dot>
 class PackedCache {
  public:
   PackedCache(const Attention& op, std::int64_t key_value_head, float* room) noexcept
-      : keys_(op.key_codec, op.key_cache, key_value_head),
-        values_(op.value_codec, op.value_cache, key_value_head),
-        queries_(room),
-        sums_(queries_ + AttentionTile::kRowsMax * keys_.between.size()),
-        block_(sums_ + AttentionTile::kRowsMax * keys_.between.size()) {}
+      : columns_(padded_kv_columns(op.key_cache.shape[2])),
+        keys_(op.key_codec.format, op.key_cache, key_value_head),
+        values_(op.value_codec.format, op.value_cache, key_value_head),
+        between_keys_(op.key_codec, key_value_head),
+        between_values_(op.value_codec, key_value_head),
+        query_(room),
+        sums_(query_ + columns_),
+        interleaved_(reinterpret_cast<std::byte*>(sums_ + AttentionTile::kRowsMax * columns_)),
+        queries_(interleaved_ + kv_columns_size_bytes<Dot>(columns_)),
+        codes_(reinterpret_cast<std::int8_t*>(queries_ + AttentionTile::kRowsMax * query_size())) {
+    std::fill_n(query_, (1 + AttentionTile::kRowsMax) * columns_, 0.0f);
+  }
 
   static std::int64_t working_floats(std::int64_t head_size) noexcept {
-    return 2 * (AttentionTile::kRowsMax + AttentionTile::kBlockKeys) * head_size + 2 * kMargin;
+    const int columns = padded_kv_columns(head_size);
+    const std::size_t size_bytes =
+        kv_columns_size_bytes<Dot>(columns) +
+        AttentionTile::kRowsMax * kv_numbers_size_bytes(columns) +
+        static_cast<std::size_t>(kKvBlockRows * columns + KvRows::kMarginBytes);
+    return (1 + AttentionTile::kRowsMax) * columns +
+           static_cast<std::int64_t>(size_bytes / sizeof(float));
   }
 
   void add_row(AttentionTile& tile, const float* query, float* out, std::int64_t begin,
                std::int64_t end) noexcept {
-    const std::int64_t place = tile.row_count * tile.head_size;
-    outs_[tile.row_count] = out;
-    keys_.between.turn_query(query, queries_ + place);
-    tile.add_row(queries_ + place, sums_ + place, begin, end);
+    const int row = tile.row_count;
+    outs_[row] = out;
+    between_keys_.turn_query(query, query_);
+    encode_query(row);
+    tile.add_row(query_, sums_ + row * columns_, begin, end);
   }
 
   void add_block(AttentionTile& tile, std::int64_t first, std::int64_t count) noexcept {
-    float* values = block_ + AttentionTile::kBlockKeys * tile.head_size + kMargin;
-    keys_.unpack(first, count, block_);
-    values_.unpack(first, count, values);
-    tile.add_block(block_, values, first, count);
+    const int rows = static_cast<int>(count);
+    const KvCodes keys = keys_.unpack(first, rows, codes_);
+    float key_scales[kKvBlockRows], value_scales[kKvBlockRows] = {};
+    std::int32_t key_sums[kKvBlockRows];
+    keys_.read_scales(first, rows, key_scales);
+    if (Dot::kQueryOffset != 0.0f) sum_rows<Dot>(keys, columns_, key_sums);
+    for (int row = 0; row < tile.row_count; row += kKvHeadsMax) {
+      score(tile, row, keys, key_scales, key_sums);
+    }
+    for (int row = 0; row < tile.row_count; ++row) tile.weigh(tile.rows[row], first, count);
+    interleave_rows<Dot>(values_.unpack(first, rows, codes_), columns_, interleaved_);
+    values_.read_scales(first, rows, value_scales);
+    for (int row = 0; row < tile.row_count; row += kKvHeadsMax) {
+      add_values(tile, row, rows, value_scales);
+    }
   }
 
   void finish(AttentionTile& tile) noexcept {
     tile.finish();
     for (int row = 0; row < tile.row_count; ++row) {
-      values_.between.decode(tile.rows[row].out, outs_[row]);
+      deliver(tile.rows[row].out, tile.head_size, outs_[row]);
     }
   }
 
+  // `sum` is the weighted sum of values that a row gathered, divided by its weights.
+  void deliver(const float* sum, std::int64_t, float* out) const noexcept {
+    between_values_.decode(sum, out);
+  }
+
  private:
-  // What unpacking a block's last row may write beyond it.
-  static constexpr std::int64_t kMargin = kKvRunWidthMax;
+  static_assert(kKvBlockRows == AttentionTile::kBlockKeys);
+  static constexpr float kQueryMax = 32767.0f;
+  // The part of all weights so far above which one row's weight in a block makes the others too
+  // few steps: they then get as many bits again.
+  static constexpr float kLargeShare = 1.0f / 16.0f;
 
-  struct Side {
-    Side(const KvCodec& codec, const TensorRef& cache, std::int64_t head) noexcept
-        : between(codec, head),
-          format(codec.format),
-          rows(reinterpret_cast<const std::uint8_t*>(cache.host_bytes()) +
-               head * cache.shape[1] * codec.format.size_bytes()) {}
+  std::size_t query_size() const noexcept { return kv_numbers_size_bytes(columns_); }
 
-    void unpack(std::int64_t first, std::int64_t count, float* out) const noexcept {
-      for (std::int64_t i = 0; i < count; ++i) {
-        decode_kv_row(format, rows + (first + i) * format.size_bytes(), out + i * between.size());
+  // Of the numbers in query_, for the row of that index.
+  void encode_query(int row) noexcept {
+    simd::F32 most = simd::splat(0.0f), least = most;
+    for (int i = 0; i < columns_; i += simd::kLanes) {
+      most = simd::maximum(most, simd::load(query_ + i));
+      least = simd::minimum(least, simd::load(query_ + i));
+    }
+    const float largest =
+        simd::largest_of_lanes(simd::maximum(most, simd::subtract(simd::splat(0.0f), least)));
+    steps_[row] = largest / kQueryMax;
+    const float inverse = largest > 0.0f ? kQueryMax / largest : 0.0f;
+    for (int i = 0; i < columns_; ++i) query_[i] *= inverse;
+    std::byte* out = queries_ + static_cast<std::size_t>(row) * query_size();
+    for (int i = 0; i < columns_; i += 16) {
+      Dot::encode_query(query_ + i, out + static_cast<std::size_t>(i) * Dot::kNumberSizeBytes,
+                        static_cast<std::size_t>(columns_) * Dot::kNumberSizeBytes);
+    }
+  }
+
+  // The scores of up to kKvHeadsMax rows of the tile, not scaled yet by tile.scale.
+  void score(AttentionTile& tile, int row, const KvCodes& keys, const float* key_scales,
+             const std::int32_t* key_sums) noexcept {
+    std::int32_t sums[kKvHeadsMax][kKvBlockRows];
+    const std::byte* queries = queries_ + static_cast<std::size_t>(row) * query_size();
+    const int heads = std::min(kKvHeadsMax, tile.row_count - row);
+    if (heads == 3) multiply_rows<Dot, 3>(keys, columns_, queries, sums);
+    if (heads == 2) multiply_rows<Dot, 2>(keys, columns_, queries, sums);
+    if (heads == 1) multiply_rows<Dot, 1>(keys, columns_, queries, sums);
+    for (int h = 0; h < heads; ++h) {
+      const simd::F32 step = simd::splat(steps_[row + h]);
+      for (int k = 0; k < keys.count; k += simd::kLanes) {
+        simd::I32 sum = simd::load_i32(sums[h] + k);
+        if (Dot::kQueryOffset != 0.0f) {
+          sum = simd::subtract(sum, simd::shift_left<15>(simd::load_i32(key_sums + k)));
+        }
+        const simd::F32 scales = simd::multiply(step, simd::load(key_scales + k));
+        simd::store(tile.rows[row + h].weights + k, simd::multiply(simd::to_f32(sum), scales));
       }
     }
+  }
 
-    KvCoordinates between;
-    const KvRowFormat& format;
-    const std::uint8_t* rows;
-  };
+  // Adds the values of a block to up to kKvHeadsMax rows of the tile.
+  void add_values(AttentionTile& tile, int row, int count, const float* scales) noexcept {
+    KvWeights weights[kKvHeadsMax], rests[kKvHeadsMax];
+    const int heads = std::min(kKvHeadsMax, tile.row_count - row);
+    int rest_count = 0;
+    for (int h = 0; h < heads; ++h) {
+      if (encode_weights(tile.rows[row + h], scales, weights[h], rests[rest_count])) ++rest_count;
+    }
+    if (heads == 3) add_rows<Dot, 3>(interleaved_, count, columns_, weights);
+    if (heads == 2) add_rows<Dot, 2>(interleaved_, count, columns_, weights);
+    if (heads == 1) add_rows<Dot, 1>(interleaved_, count, columns_, weights);
+    for (int h = 0; h < rest_count; ++h) {
+      add_rows<Dot, 1>(interleaved_, count, columns_, rests + h);
+    }
+  }
 
-  Side keys_, values_;
-  float* queries_;  // [kRowsMax, head_size]
-  float* sums_;     // [kRowsMax, head_size]
-  float* block_;    // keys and values, [kBlockKeys, head_size] and a margin each
+  // A row's weights times the scales of the values. Gives whether `rest`, too, is to be added: what
+  // rounding left of them.
+  static bool encode_weights(const AttentionTile::Row& row, const float* scales, KvWeights& weights,
+                             KvWeights& rest) noexcept {
+    float scaled[kKvBlockRows];
+    simd::F32 largest_weights = simd::splat(0.0f), largest_scaled = simd::splat(0.0f);
+    for (int k = 0; k < kKvBlockRows; k += simd::kLanes) {
+      const simd::F32 weight = simd::load(row.weights + k);
+      const simd::F32 product = simd::multiply(weight, simd::load(scales + k));
+      largest_weights = simd::maximum(largest_weights, weight);
+      largest_scaled = simd::maximum(largest_scaled, product);
+      simd::store(scaled + k, product);
+    }
+    const float largest = simd::largest_of_lanes(largest_scaled);
+    const bool has_rest = simd::largest_of_lanes(largest_weights) > kLargeShare * row.sum;
+    const float inverse = largest > 0.0f ? Dot::kWeightMax / largest : 0.0f;
+    const simd::F32 factor = simd::splat(inverse), half = simd::splat(has_rest ? 0.0f : 0.5f);
+    for (int k = 0; k < kKvBlockRows; k += simd::kLanes) {
+      simd::store(scaled + k, simd::multiply_add(simd::load(scaled + k), factor, half));
+    }
+    encode_numbers(scaled, weights);
+    weights.step = largest / Dot::kWeightMax;
+    weights.out = row.out;
+    if (!has_rest) return false;
+    for (float& x : scaled) {
+      x = std::min((x - std::floor(x)) * Dot::kWeightMax + 0.5f, Dot::kWeightMax);
+    }
+    encode_numbers(scaled, rest);
+    rest.step = weights.step / Dot::kWeightMax;
+    rest.out = row.out;
+    return true;
+  }
+
+  static void encode_numbers(const float* x, KvWeights& weights) noexcept {
+    for (std::size_t k = 0; k < kKvBlockRows; k += 16) {
+      Dot::encode_weights(x + k, weights.numbers + k * Dot::kNumberSizeBytes,
+                          kKvBlockRows * Dot::kNumberSizeBytes);
+    }
+  }
+
+  int columns_;  // padded
+  KvRows keys_, values_;
+  KvCoordinates between_keys_, between_values_;
+  float* query_;                               // [columns]
+  float* sums_;                                // [kRowsMax, columns]
+  std::byte* interleaved_;                     // a block's values, as interleave_rows leaves them
+  std::byte* queries_;                         // the rows' encoded queries
+  std::int8_t* codes_;                         // an unpacked block and its margin
+  float steps_[AttentionTile::kRowsMax] = {};  // that the numbers of a query are multiples of
   float* outs_[AttentionTile::kRowsMax] = {};
 };
 

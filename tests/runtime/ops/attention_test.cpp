@@ -86,6 +86,25 @@ TEST_CASE("attention matches the reference over head counts, sizes, windows and 
   }
 }
 
+TEST_CASE("attention of one token over many positions matches the reference, whoever shares them") {
+  RandomValues random(15);
+  const AttentionShape shapes[] = {
+      {1, 3, 1, 2100, 33, 0.17, 0}, {1, 4, 2, 3000, 16, 0.25, 1500}, {1, 2, 2, 1025, 40, 0.16, 0}};
+  for (const AttentionShape& shape : shapes) {
+    for (const DataType type : {DataType::kF32, DataType::kF16}) {
+      const auto last = static_cast<std::int32_t>(shape.context_tokens_max) - 1;
+      for (const std::int32_t position : {1022, 1023, 1024, last}) {
+        const Problem problem(shape, type, position, random);
+        INFO(data_type_name(type) << " at " << position << ", heads of " << shape.head_size);
+        const auto one = problem.run(1);
+        CHECK(problem.error(one) < kTolerance);
+        CHECK(one == problem.run(2));
+        CHECK(one == problem.run(3));
+      }
+    }
+  }
+}
+
 TEST_CASE("attention gives the same bits with one, two and three threads") {
   RandomValues random(12);
   for (const DataType type : {DataType::kF32, DataType::kF16}) {

@@ -1,9 +1,17 @@
 // Functions of whole vectors, over the operations that every instruction set offers.
 #pragma once
 
+#include <algorithm>
+
 #include "backends/cpu/simd/simd.h"
 
 namespace tessera::simd {
+
+inline float largest_of_lanes(F32 x) noexcept {
+  float lanes[kLanes];
+  store(lanes, x);
+  return *std::max_element(lanes, lanes + kLanes);
+}
 
 // e^x to within 2 units in the last place, for x in -87..88; beyond, the value at the nearer end.
 // With n the integer nearest to x / ln 2 and r = x - n ln 2, e^x = 2^n e^r; |r| <= 0.347, where the
