@@ -1,7 +1,7 @@
 // out[t, o] = sum_i x[t, i] * weight[o, i] + bias[o] (+ residual[t, o])
 // x [tokens, columns], weight [rows, columns], out [tokens, rows], for many tokens: a workgroup of
-// 128 threads takes a tile of rows and tokens ({shape}), a thread 8 rows and some tokens of it; some
-// columns at a time lie in workgroup memory, the weights dequantized.
+// 128 threads takes a tile of rows and tokens ({shape}), a thread 8 rows and some tokens of it; a
+// few columns at a time lie in workgroup memory, the weights dequantized.
 #include "numbers/nowhere.wgsl"
 #include "activations/{access}.wgsl"
 #include "vectors/{access}.wgsl"
