@@ -163,7 +163,7 @@ async function benchGpu(): Promise<number> {
   const measurements = new Measurements(options, synthesize(options));
   for (let round = 0; round < options.rounds; round++) await measurements.round();
   const { findings } = measurements;
-  if (options.ops) findings.ops = await timeOps(options.features ?? 'subgroups');
+  if (options.ops) findings.ops = await timeOps(options.features);
   console.log(describeFindings(findings).join('\n'));
   mkdirSync(options.out, { recursive: true });
   writeFileSync(join(options.out, 'gpu.json'), `${JSON.stringify(findings, null, 2)}\n`);

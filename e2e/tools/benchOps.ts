@@ -18,8 +18,12 @@ function print({ name, dispatches, seconds, gb_per_s, tflop_per_s }: OpTime): vo
 }
 
 async function benchOps(): Promise<number> {
-  const { values } = parseArgs({ options: { features: { type: 'string', default: 'f32' } } });
-  await timeOps(choose('features', values.features, featureSets), print);
+  const { values } = parseArgs({ options: { features: { type: 'string' } } });
+  const { features } = values;
+  await timeOps(
+    features === undefined ? undefined : choose('features', features, featureSets),
+    print,
+  );
   return 0;
 }
 

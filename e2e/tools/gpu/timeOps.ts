@@ -25,12 +25,21 @@ export interface OpTime {
   tflop_per_s: number;
 }
 
-/** Calls `onTime` for each as it is measured. */
+/** What an engine would use of what the adapter has. */
+async function bestFeatureSet(gpu: GPU): Promise<FeatureSet> {
+  const has = (await gpu.requestAdapter())?.features;
+  if (has?.has('shader-f16')) return has.has('subgroups') ? 'all' : 'f16';
+  return has?.has('subgroups') ? 'subgroups' : 'f32';
+}
+
+/** Calls `onTime` for each as it is measured. Without features: all that the adapter has. */
 export async function timeOps(
-  features: FeatureSet,
+  chosen: FeatureSet | undefined,
   onTime: (time: OpTime) => void = () => undefined,
 ): Promise<OpTime[]> {
-  const device = await requestOpDevice(await startDawn(), features, {
+  const gpu = await startDawn();
+  const features = chosen ?? (await bestFeatureSet(gpu));
+  const device = await requestOpDevice(gpu, features, {
     maxBufferSize: largeBuffer,
     maxStorageBufferBindingSize: largeBuffer,
     ...workgroup,
