@@ -122,6 +122,8 @@ void add_attention_cases(OpCases& cases) {
   for (const DataType type : {DataType::kF32, DataType::kF16}) {
     const std::string type_name(data_type_name(type));
     for (const AttentionCase& one : kAttentions) {
+      // A GPU reads f16 by words: odd heads of f16 are the processor's alone (attention_test.cpp).
+      if (type == DataType::kF16 && one.shape.head_size % 2 != 0) continue;
       cases.push_back({"Attention", type_name + ", " + described(one), one.is_short,
                        [=](CaseTensors& tensors) { return make_attention(tensors, one, type); }});
     }

@@ -72,6 +72,7 @@ TEST_CASE("attention matches the reference over head counts, sizes, windows and 
       {1, 1, 1, 1, 1, 1.0, 0},       {1, 9, 3, 40, 64, 0.125, 0},   {3, 4, 2, 50, 16, 0.25, 0},
       {17, 4, 1, 90, 8, 0.35, 0},    {33, 2, 2, 200, 24, 0.2, 0},   {5, 6, 3, 130, 33, 0.17, 7},
       {40, 3, 3, 140, 20, 0.22, 64}, {2, 8, 2, 300, 128, 0.088, 1}, {16, 2, 1, 80, 7, 0.4, 65},
+      {1, 3, 1, 150, 33, 0.17, 70},
   };
   for (const AttentionShape& shape : shapes) {
     for (const DataType type : {DataType::kF32, DataType::kF16}) {
