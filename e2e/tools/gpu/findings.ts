@@ -1,6 +1,6 @@
 /** What `bench:gpu` found: as JSON, as lines in the terminal, and as a chart. */
 import { drawChart, type Bar } from '../peers/chart.ts';
-import { median } from '../median.ts';
+import { median } from '../session/median.ts';
 import type { UsedAdapter } from '../session/runCommand.ts';
 import type { OpTime } from './timeOps.ts';
 

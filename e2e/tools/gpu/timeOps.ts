@@ -1,6 +1,6 @@
 /** Times ops of real sizes on the GPU, in Node with Dawn. */
 import { startDawn } from '../dawn.ts';
-import { median } from '../median.ts';
+import { median } from '../session/median.ts';
 import { readOpTable } from '../opTable/nativeOpTable.ts';
 import { OpTableRun, requestOpDevice, type FeatureSet } from '../opTable/runOpTable.ts';
 

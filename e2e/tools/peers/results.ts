@@ -1,5 +1,5 @@
 /** What `bench:peers` found: as JSON, as a table in the terminal, and as a chart. */
-import { median } from '../median.ts';
+import { median } from '../session/median.ts';
 import { drawChart, type BarGroup } from './chart.ts';
 import type { Speeds } from './contestant.ts';
 import type { Limits } from './limits.ts';

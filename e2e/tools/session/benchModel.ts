@@ -4,7 +4,7 @@
  */
 import { Profiler, type KernelTime } from '../../../web/src/gpu/profiler.ts';
 import type { ModelCore } from '../../../web/src/runtime/modelCore.ts';
-import { median } from '../median.ts';
+import { median } from './median.ts';
 import { loadModel, type LoadOptions, type Place } from './loadModel.ts';
 
 export interface BenchCommand extends LoadOptions {

@@ -113,9 +113,14 @@ class PackedCache {
     std::int32_t sums[kKvHeadsMax][kKvBlockRows];
     const std::byte* queries = queries_ + static_cast<std::size_t>(row) * query_size();
     const int heads = std::min(kKvHeadsMax, tile.row_count - row);
-    if (heads == 3) multiply_rows<Dot, 3>(keys, columns_, queries, sums);
-    if (heads == 2) multiply_rows<Dot, 2>(keys, columns_, queries, sums);
-    if (heads == 1) multiply_rows<Dot, 1>(keys, columns_, queries, sums);
+    if (heads == kKvHeadsMax) {
+      multiply_rows<Dot, kKvHeadsMax>(keys, columns_, queries, sums);
+    } else {
+      for (int h = 0; h < heads; ++h) {
+        multiply_rows<Dot, 1>(keys, columns_, queries + static_cast<std::size_t>(h) * query_size(),
+                              sums + h);
+      }
+    }
     for (int h = 0; h < heads; ++h) {
       const simd::F32 step = simd::splat(steps_[row + h]);
       for (int k = 0; k < keys.count; k += simd::kLanes) {
@@ -137,9 +142,11 @@ class PackedCache {
     for (int h = 0; h < heads; ++h) {
       if (encode_weights(tile.rows[row + h], scales, weights[h], rests[rest_count])) ++rest_count;
     }
-    if (heads == 3) add_rows<Dot, 3>(interleaved_, count, columns_, weights);
-    if (heads == 2) add_rows<Dot, 2>(interleaved_, count, columns_, weights);
-    if (heads == 1) add_rows<Dot, 1>(interleaved_, count, columns_, weights);
+    if (heads == kKvHeadsMax) {
+      add_rows<Dot, kKvHeadsMax>(interleaved_, count, columns_, weights);
+    } else {
+      for (int h = 0; h < heads; ++h) add_rows<Dot, 1>(interleaved_, count, columns_, weights + h);
+    }
     for (int h = 0; h < rest_count; ++h) {
       add_rows<Dot, 1>(interleaved_, count, columns_, rests + h);
     }
