@@ -1,8 +1,14 @@
-"""Turns the shaders into a C++ source: embed.py OUTPUT. Comments and indentation are left out."""
+"""Turns the shaders into a C++ source: embed.py OUTPUT. Comments, indentation and
+other blanks are left out."""
 
 import pathlib
 import re
 import sys
+
+# Blanks around these say nothing to a compiler.
+SIGNS = re.compile(r" ?([-+*/%=<>!&|^,;:(){}\[\]?]) ?")
+
+JOINED_SIGNS = ("--", "++", "&&", "||", "<<", ">>", "//", "/*")
 
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDERS = ("include", "ops")
@@ -24,7 +30,16 @@ TAIL = """  };
 
 def strip(text: str) -> str:
     lines = (re.sub(r"//.*", "", line).strip() for line in text.splitlines())
-    return "".join(f"{line}\n" for line in lines if line)
+    return "".join(f"{shorten(line)}\n" for line in lines if line)
+
+
+def shorten(line: str) -> str:
+    if line.startswith(("#include", "enable ")):
+        return line
+    short = SIGNS.sub(r"\1", line)
+    # Two signs that have become one, such as - -x, stay apart.
+    joined = any(short.count(sign) != line.count(sign) for sign in JOINED_SIGNS)
+    return line if joined else short
 
 
 def main() -> None:
