@@ -44,8 +44,14 @@ std::uint32_t optional_vector(const TensorRef& vector, const Recorder& recorder)
   return vector.is_empty() ? kNowhere : recorder.vector_offset(vector);
 }
 
-std::string arithmetic_choice(const Recorder& recorder) {
+std::string tile_arithmetic(const Recorder& recorder) {
   return recorder.uses_f16() ? "f16" : "f32";
+}
+
+// In f16 weights are made of words by a bitcast to vectors of f16. The one compiler that has f16
+// but not that (Firefox's) has no subgroups either.
+std::string vector_arithmetic(const Recorder& recorder) {
+  return recorder.uses_f16() && recorder.uses_subgroups() ? "f16" : "f32";
 }
 
 // Where a plan's tensors are, in words.
@@ -129,7 +135,7 @@ Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t 
            {"weight", weight.name},
            {"input", plan.norm != nullptr ? "normed" : "plain"},
            {"tile", plan.gated != nullptr ? "gated" : "panel"},
-           {"arithmetic", arithmetic_choice(recorder)},
+           {"arithmetic", vector_arithmetic(recorder)},
            {"reduction", reduction_choice(recorder)}},
           {{"workgroup_size", vector_workgroup_size(slices, tiles, recorder.limits())}}};
 }
@@ -187,7 +193,7 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
                   {"matrices", "1"},
                   {"weight", weight.name},
                   {"shape", shape.name},
-                  {"arithmetic", arithmetic_choice(recorder)}},
+                  {"arithmetic", tile_arithmetic(recorder)}},
                  {}},
       .bindings = {recorder.activations(), recorder.vectors(), part.binding},
       .parameters =
