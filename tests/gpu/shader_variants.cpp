@@ -64,8 +64,8 @@ Kernels matmul_vectors() {
   for (const auto& [matrices, tile] : kTilings) {
     const Kernels tiled = with(with(inputs, "matrices", {matrices}), "tile", {tile});
     const Kernels weighted = with(tiled, "weight", kAlignedWeights);
-    add(all, with(weighted, "arithmetic", {"f32"}));
-    add(all, with(with(tiled, "weight", kPackedWeights), "arithmetic", {"f16"}));
+    add(all, with(weighted, "products", {"f32"}));
+    add(all, with(with(tiled, "weight", kPackedWeights), "products", {"f16"}));
   }
   const Kernels odd = with(with(inputs, "matrices", {"1"}), "tile", {"panel"});
   add(all, with(odd, "weight", kOddWeights));
@@ -77,7 +77,7 @@ Kernels matmul_tiles() {
       with(with({{"matmul_tile", {}, {}}}, "shape", {"64x64x32"}), "arithmetic", {"f32"});
   add(tiles, with(with({{"matmul_tile", {}, {}}}, "shape", {"64x64x64", "128x64x32"}), "arithmetic",
                   {"f16"}));
-  tiles = with(tiles, "access", kAccesses);
+  tiles = with(with(tiles, "products", {"f32"}), "access", kAccesses);
   Kernels all = with(with(tiles, "matrices", {"1"}), "weight", kAlignedWeights);
   add(all, with(with(tiles, "matrices", {"1"}), "weight", kOddWeights));
   return all;

@@ -135,7 +135,7 @@ Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t 
            {"weight", weight.name},
            {"input", plan.norm != nullptr ? "normed" : "plain"},
            {"tile", plan.gated != nullptr ? "gated" : "panel"},
-           {"arithmetic", vector_arithmetic(recorder)},
+           {"products", vector_arithmetic(recorder)},
            {"reduction", reduction_choice(recorder)}},
           {{"workgroup_size", vector_workgroup_size(slices, tiles, recorder.limits())}}};
 }
@@ -193,7 +193,8 @@ Dispatch tile_dispatch(const MatMulPlan& plan, const Places& places, const Matri
                   {"matrices", "1"},
                   {"weight", weight.name},
                   {"shape", shape.name},
-                  {"arithmetic", tile_arithmetic(recorder)}},
+                  {"arithmetic", tile_arithmetic(recorder)},
+                  {"products", "f32"}},
                  {}},
       .bindings = {recorder.activations(), recorder.vectors(), part.binding},
       .parameters =

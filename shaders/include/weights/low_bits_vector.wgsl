@@ -1,8 +1,8 @@
 // Slices of q2 and q3 for products: a slice is 8 rows x 16 columns, two vec4s of the low planes. A
-// format adds quant_mask and columns_of(matrix, block, i). {arithmetic} is that of products:
+// format adds quant_mask and columns_of(matrix, block, i). {products} is their arithmetic:
 // columns_dot(first, second, x).
 #include "weights/low_bits.wgsl"
-#include "weights/low_bits_dot_{arithmetic}.wgsl"
+#include "weights/low_bits_dot_{products}.wgsl"
 const slice_quads = 4u;
 
 // Whole quants of column j of the quads i and i + 4: of even rows from the bits 0 and 4 on, of odd

@@ -1,10 +1,10 @@
 // Slices of 4-bit weights: of the quants of a block, eight vec4s, each holds 4 rows x 8 columns,
 // low nibbles columns 4 * chunk + 0..3, high nibbles columns 16 + 4 * chunk + 0..3. A format adds
 // nibble_zero and, of a block that is counted in units of its own, block_units,
-// scales_at(matrix, block), quants_at(matrix, block, i) and offsets_of(matrix, block). {arithmetic}
-// is that of products: quants_dot(matrix, block, slice, x).
+// scales_at(matrix, block), quants_at(matrix, block, i) and offsets_of(matrix, block). {products}
+// is their arithmetic: quants_dot(matrix, block, slice, x).
 #include "weights/rows.wgsl"
-#include "weights/nibbles_dot_{arithmetic}.wgsl"
+#include "weights/nibbles_dot_{products}.wgsl"
 const slice_quads = 2u;
 
 fn slice_count(columns: u32) -> u32 {
