@@ -48,9 +48,8 @@ Result<std::unique_ptr<DecoderModel>> DecoderModel::create(
   // The passes that every answer needs: a backend may prepare them while weights arrive.
   const std::int64_t chunk = decoder->options_.chunk_tokens_max;
   TESSERA_TRY_VOID(decoder->program_for({1, LogitsRows::kLast, true}));
-  for (std::int64_t tokens = std::min(chunk, kChunkTokens);; tokens = chunk) {
+  for (const std::int64_t tokens : {std::min(chunk, kChunkTokens), chunk}) {
     TESSERA_TRY_VOID(decoder->program_for({tokens, LogitsRows::kNone, false}));
-    if (tokens == chunk) break;
   }
   return decoder;
 }

@@ -1,7 +1,8 @@
 // out[t, o] = sum_i x[t, i] * weight[o, i] + bias[o] (+ residual[t, o])
 // x [tokens, columns], weight [rows, columns], out [tokens, rows], for few tokens: a workgroup
 // takes a tile of rows and one token, its threads share the columns. {input}: x may be normed
-// first; {tile}: which rows, of which of several matrices, and how they are written.
+// first; {tile}: which rows, of which of several matrices, and how they are written;
+// {products}: the arithmetic in which packed weights are multiplied.
 #include "numbers/nowhere.wgsl"
 #include "activations/{access}.wgsl"
 #include "vectors/{access}.wgsl"
