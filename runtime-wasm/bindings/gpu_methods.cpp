@@ -45,6 +45,8 @@ Result<WebGpuOptions> read_webgpu_options(const JsonObject& gpu) {
   TESSERA_TRY_VOID(read_limit(gpu, "subgroup_size_max", limits.subgroup_size_max));
   TESSERA_TRY_VOID(read_flag(gpu, "uses_f16", options.uses_f16));
   TESSERA_TRY_VOID(read_flag(gpu, "uses_subgroups", options.uses_subgroups));
+  TESSERA_TRY_VOID(read_flag(gpu, "has_byte_products", limits.has_byte_products));
+  TESSERA_TRY_VOID(read_flag(gpu, "uses_byte_products", options.uses_byte_products));
   return options;
 }
 

@@ -1,4 +1,4 @@
-// op_table --features f32|f16|subgroups [--all] [--binding-bytes-max N] [--op NAME]: the op cases
+// op_table --features f32|f16|subgroups|bytes|all [--all] [--binding-bytes-max N] [--op NAME]: the op cases
 // as JSON on standard output.
 #include <cstdio>
 #include <string>
@@ -50,6 +50,7 @@ RecordingOptions recording_options(const Options& options) {
   if (options.workgroup_invocations_max > 256) recording.limits.workgroup_memory_bytes_max = 32768;
   recording.uses_f16 = options.features == "f16" || options.features == "all";
   recording.uses_subgroups = options.features == "subgroups" || options.features == "all";
+  recording.uses_byte_products = options.features == "bytes" || options.features == "all";
   recording.fuses = !options.unfused;
   return recording;
 }
@@ -80,7 +81,7 @@ int main(int argc, char** argv) {
   CLI::App app{"The op cases as JSON"};
   Options options;
   app.add_option("--features", options.features)
-      ->check(CLI::IsMember({"f32", "f16", "subgroups", "all"}));
+      ->check(CLI::IsMember({"f32", "f16", "subgroups", "bytes", "all"}));
   app.add_option("--op", options.op, "Only this op's cases");
   app.add_option("--binding-bytes-max", options.binding_bytes_max, "Cut larger matrices");
   app.add_flag("--all", options.all, "All cases, not only the short list");

@@ -16,6 +16,7 @@ struct RecordingOptions {
   webgpu::DeviceLimits limits;
   bool uses_f16 = false;
   bool uses_subgroups = false;
+  bool uses_byte_products = false;
   bool fuses = true;
 };
 
@@ -48,6 +49,7 @@ class RecordingBackend final : public Backend, public webgpu::Recorder {
   const webgpu::DeviceLimits& limits() const override { return options_.limits; }
   bool uses_f16() const override { return options_.uses_f16; }
   bool uses_subgroups() const override { return options_.uses_subgroups; }
+  bool uses_byte_products() const override { return options_.uses_byte_products; }
   webgpu::Binding activations() const override { return whole(kActivations); }
   webgpu::Binding vectors() const override { return whole(kVectors); }
   std::uint32_t activation_offset(const TensorRef& tensor) const override;

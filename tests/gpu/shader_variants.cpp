@@ -18,7 +18,7 @@ constexpr Texts kAccesses = {"scalar", "vec4"};
 constexpr std::pair<const char*, const char*> kCaches[] = {
     {"f32", "float"}, {"f16", "float"}, {"packed", "packed"}};
 constexpr Texts kAlignedWeights = {"f32", "f16", "q8", "q4", "q4s", "q4m", "q3", "q2"};
-// Of these, what is multiplied in f16 where that is to be had.
+// Of these, what is multiplied in f16 or bytes where that is to be had.
 constexpr Texts kPackedWeights = {"q4", "q4s", "q4m", "q3", "q2"};
 constexpr Texts kOddWeights = {"f32_any", "f16_any"};
 
@@ -72,6 +72,19 @@ Kernels matmul_vectors() {
   return all;
 }
 
+Kernels matmul_bytes() {
+  Kernels all;
+  const Kernels inputs = with(
+      with({{"matmul_bytes", {}, {{"workgroup_size", 64}, {"chunk_groups", 32}}}}, "access",
+           kAccesses),
+      "input", {"plain", "normed"});
+  for (const auto& [matrices, tile] : kTilings) {
+    const Kernels tiled = with(with(inputs, "matrices", {matrices}), "tile", {tile});
+    add(all, with(tiled, "weight", kPackedWeights));
+  }
+  return all;
+}
+
 Kernels matmul_tiles() {
   Kernels tiles =
       with(with({{"matmul_tile", {}, {}}}, "shape", {"64x64x32"}), "arithmetic", {"f32"});
@@ -100,6 +113,7 @@ std::vector<Kernel> shader_variants() {
                               "heads", {"1", "2", "4"});
   add(all, with(with(groups, "cache", {"f32", "f16"}), "query", {"group", "rotated_group"}));
   add(all, matmul_vectors());
+  add(all, matmul_bytes());
   add(all, matmul_tiles());
   return all;
 }

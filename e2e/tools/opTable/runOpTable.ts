@@ -10,14 +10,15 @@ import type {
   ResultEntry,
 } from './opTableFile.ts';
 
-/** `all`: what a device that has f16 and subgroups runs. */
-export const featureSets = ['f32', 'f16', 'subgroups', 'all'] as const;
+/** `bytes`: products of bytes beside f32; `all`: what a device that has everything runs. */
+export const featureSets = ['f32', 'f16', 'subgroups', 'bytes', 'all'] as const;
 export type FeatureSet = (typeof featureSets)[number];
 
 const requiredFeatures: Record<FeatureSet, GPUFeatureName[]> = {
   f32: [],
   f16: ['shader-f16'],
   subgroups: ['subgroups'],
+  bytes: [],
   all: ['shader-f16', 'subgroups'],
 };
 

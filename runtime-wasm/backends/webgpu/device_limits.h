@@ -14,6 +14,7 @@ struct DeviceLimits {
   std::uint32_t workgroup_invocations_max = 256;
   std::uint32_t workgroups_max = 65535;  // in each dimension
   bool has_f16 = false;                  // shader-f16
+  bool has_byte_products = false;        // packed_4x8_integer_dot_product
   // The sizes a subgroup may have; both 0 where there are no subgroups. Kernels may rely on no
   // particular size in between.
   std::uint32_t subgroup_size_min = 0;

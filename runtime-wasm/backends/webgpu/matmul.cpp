@@ -40,6 +40,18 @@ bool has_any_columns(const WeightChoice& weight) {
   return weight.name.ends_with("_any");
 }
 
+// Words of a block (bytes/<format>.wgsl) in formats that are multiplied in bytes, else 0.
+std::uint32_t byte_block_words(const TensorRef& weight) {
+  switch (weight.type) {
+    case DataType::kQ4: return 36;
+    case DataType::kQ4S: return 34;
+    case DataType::kQ4M: return 40;
+    case DataType::kQ3: return 28;
+    case DataType::kQ2: return 19;
+    default: return 0;
+  }
+}
+
 std::uint32_t optional_vector(const TensorRef& vector, const Recorder& recorder) {
   return vector.is_empty() ? kNowhere : recorder.vector_offset(vector);
 }
@@ -124,6 +136,41 @@ std::uint32_t vector_workgroup_size(std::int64_t slices, std::int64_t tiles,
   return workgroup_size(word(std::clamp(std::min(wanted, useful), kSizeMin, kSizeMax)), limits);
 }
 
+// matmul_bytes.wgsl: how many threads a workgroup has, and how many groups of columns it takes at
+// a time.
+struct ByteShape {
+  std::uint32_t threads;
+  std::uint32_t chunk_groups;
+
+  std::int64_t sums() const { return threads / chunk_groups; }
+};
+
+ByteShape byte_shape(const MatMulPlan& plan, std::int64_t tiles, const Recorder& recorder) {
+  constexpr std::uint32_t kChunkMin = 16, kOtherBytes = 104;  // beside the block
+  constexpr std::int64_t kWorkgroupsMin = 512;
+  const std::uint32_t staged_words = byte_block_words(plan.members[0].weight) | 1u;
+  const std::uint32_t sums_min = plan.gated != nullptr ? 2 : 1;
+  std::uint32_t threads = workgroup_size(128, recorder.limits());
+  while (threads * (staged_words * 4 + kOtherBytes) > recorder.limits().workgroup_memory_bytes_max) {
+    threads /= 2;
+  }
+  const auto groups = word(divided_up(plan.members[0].x.shape[1], kGroupColumns));
+  std::uint32_t chunk = std::clamp(std::bit_ceil(groups), kChunkMin, threads / sums_min);
+  // x is read once for all panels of a workgroup, if enough workgroups are left.
+  while (chunk > 32 && tiles * sums_min * chunk / 2 / threads >= kWorkgroupsMin) chunk /= 2;
+  return {threads, chunk};
+}
+
+Kernel byte_kernel(const MatMulPlan& plan, const Places& places, const ByteShape& shape) {
+  return {"matmul_bytes",
+          {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
+           {"matrices", std::to_string(plan.members.size())},
+           {"weight", weight_choice(plan.members[0].weight).name},
+           {"input", plan.norm != nullptr ? "normed" : "plain"},
+           {"tile", plan.gated != nullptr ? "gated" : "panel"}},
+          {{"workgroup_size", shape.threads}, {"chunk_groups", shape.chunk_groups}}};
+}
+
 Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t tiles,
                      const Recorder& recorder) {
   const WeightChoice weight = weight_choice(plan.members[0].weight);
@@ -146,7 +193,7 @@ Dispatch vector_dispatch(const MatMulPlan& plan, const Places& places,
   const std::int64_t first_row = parts[0].first_row;
   const std::int64_t tiles = tile_count(plan, parts);
   Dispatch dispatch{
-      .kernel = vector_kernel(plan, places, tiles, recorder),
+      .kernel = {},
       .bindings = {recorder.activations(), recorder.vectors()},
       .parameters = words(
           plan.members[0].x.shape[1], places.x, places.norm,
@@ -161,7 +208,15 @@ Dispatch vector_dispatch(const MatMulPlan& plan, const Places& places,
     dispatch.parameters.push_back(is_there ? moved(places.biases[i], first_row) : kNowhere);
     if (is_there) dispatch.bindings.push_back(parts[i].binding);
   }
-  dispatch.workgroups = grid(tiles, recorder.limits());
+  std::int64_t workgroups = tiles;
+  if (recorder.uses_byte_products() && byte_block_words(plan.members[0].weight) != 0) {
+    const ByteShape shape = byte_shape(plan, tiles, recorder);
+    dispatch.kernel = byte_kernel(plan, places, shape);
+    workgroups = divided_up(tiles * (plan.gated != nullptr ? 2 : 1), shape.sums());
+  } else {
+    dispatch.kernel = vector_kernel(plan, places, tiles, recorder);
+  }
+  dispatch.workgroups = grid(workgroups, recorder.limits());
   dispatch.workgroups[2] = word(plan.members[0].x.shape[0]);
   return dispatch;
 }

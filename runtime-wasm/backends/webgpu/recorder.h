@@ -56,10 +56,11 @@ class Recorder {
   virtual ~Recorder() = default;
 
   virtual const DeviceLimits& limits() const = 0;
-  // Whether kernels may use f16 arithmetic and subgroups: what the device has, less what a test or
-  // a person has switched off.
+  // Whether kernels may use f16 arithmetic, subgroups and products of four bytes at once: what the
+  // device has, less what a test or a person has switched off.
   virtual bool uses_f16() const = 0;
   virtual bool uses_subgroups() const = 0;
+  virtual bool uses_byte_products() const = 0;
 
   // The two buffers that tensors share.
   virtual Binding activations() const = 0;

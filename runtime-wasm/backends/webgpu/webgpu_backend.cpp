@@ -37,6 +37,10 @@ Result<std::unique_ptr<WebGpuBackend>> WebGpuBackend::create(const WebGpuOptions
   if (options.uses_subgroups && !limits.has_subgroups()) {
     return Error{ErrorCode::kInvalidArgument, "this device has no subgroups; leave them out"};
   }
+  if (options.uses_byte_products && !limits.has_byte_products) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "this device has no products of packed bytes; leave them out"};
+  }
   return std::unique_ptr<WebGpuBackend>(new WebGpuBackend(options));
 }
 

@@ -23,6 +23,8 @@ struct WebGpuOptions {
   webgpu::DeviceLimits limits;
   bool uses_f16 = false;        // REQUIRES: limits.has_f16
   bool uses_subgroups = false;  // REQUIRES: limits.has_subgroups()
+  // Rounds activations to 8 bits where quantized weights meet few tokens.
+  bool uses_byte_products = false;  // REQUIRES: limits.has_byte_products
   std::size_t memory_budget_bytes = SIZE_MAX;
 };
 

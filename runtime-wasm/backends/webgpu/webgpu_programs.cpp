@@ -25,6 +25,7 @@ class WebGpuBackend::ListRecorder final : public webgpu::Recorder {
   const webgpu::DeviceLimits& limits() const override { return backend_.options_.limits; }
   bool uses_f16() const override { return backend_.options_.uses_f16; }
   bool uses_subgroups() const override { return backend_.options_.uses_subgroups; }
+  bool uses_byte_products() const override { return backend_.options_.uses_byte_products; }
 
   Binding activations() const override { return whole(backend_.activations_); }
   Binding vectors() const override { return whole(backend_.vectors_); }

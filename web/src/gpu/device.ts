@@ -1,7 +1,7 @@
 // Gets a GPUDevice with all that its adapter offers, and describes it to the inference core.
 import { TesseraError } from '../tesseraError.ts';
 import { adapterRefused, deviceLost, limitsTooSmall, noAdapter } from './errors.ts';
-import { chooseFeatures, missingFeature, type GpuFeatureSet } from './featureSet.ts';
+import { byteProducts, chooseFeatures, missingFeature, type GpuFeatureSet } from './featureSet.ts';
 
 // DeviceLimits of runtime-wasm/backends/webgpu, as `model.create` takes them.
 export interface CoreDeviceLimits {
@@ -14,8 +14,10 @@ export interface CoreDeviceLimits {
   has_f16: boolean;
   subgroup_size_min: number;
   subgroup_size_max: number;
+  has_byte_products: boolean;
   uses_f16: boolean;
   uses_subgroups: boolean;
+  uses_byte_products: boolean;
 }
 
 export interface AcquiredDevice {
@@ -31,7 +33,7 @@ export interface AcquiredDevice {
 
 // The same device, for kernels that compute with 32 bits only.
 export function withoutF16(device: AcquiredDevice): AcquiredDevice {
-  return { ...device, limits: { ...device.limits, uses_f16: false } };
+  return { ...device, limits: { ...device.limits, uses_f16: false, uses_byte_products: false } };
 }
 
 export interface DeviceOptions {
@@ -74,7 +76,7 @@ export async function acquireDevice(
 ): Promise<AcquiredDevice> {
   const adapter = await requestAdapter(gpu);
   const adapterName = nameOf(adapter.info);
-  const missing = missingFeature(adapter.features, options.features);
+  const missing = missingFeature(featuresOf(gpu, adapter.features), options.features);
   if (missing !== null) {
     throw new TesseraError('unsupported', `The adapter “${adapterName}” has no ${missing}.`);
   }
@@ -88,9 +90,15 @@ export async function acquireDevice(
     adapterName,
     isSoftware: isSoftware(adapter.info),
     hasTimestamps: device.features.has('timestamp-query'),
-    limits: describeDevice(device, adapter.info, options),
+    limits: describeDevice(device, featuresOf(gpu, device.features), adapter.info, options),
     lost: device.lost.then(deviceLost),
   };
+}
+
+// What the shading language offers, the browser says once for all adapters; older ones say nothing.
+function featuresOf(gpu: GPU | undefined, features: ReadonlySet<string>): ReadonlySet<string> {
+  const { wgslLanguageFeatures }: Partial<GPU> = gpu ?? {};
+  return new Set([...features, ...(wgslLanguageFeatures ?? [])]);
 }
 
 async function requestAdapter(gpu: GPU | undefined): Promise<GPUAdapter> {
@@ -120,12 +128,12 @@ async function requestDevice(adapter: GPUAdapter, adapterName: string): Promise<
 }
 
 function describeDevice(
-  device: GPUDevice,
+  { limits }: GPUDevice,
+  features: ReadonlySet<string>,
   info: GPUAdapterInfo,
   options: DeviceOptions,
 ): CoreDeviceLimits {
-  const { limits, features } = device;
-  const { usesF16, usesSubgroups } = chooseFeatures(features, options.features);
+  const { usesF16, usesSubgroups, usesByteProducts } = chooseFeatures(features, options.features);
   const hasSubgroups = features.has('subgroups');
   const bindingBytesMax = options.bindingBytesMax ?? kBytesMax;
   return {
@@ -141,8 +149,10 @@ function describeDevice(
     has_f16: features.has('shader-f16'),
     subgroup_size_min: hasSubgroups ? sizeOr(info.subgroupMinSize, kSubgroupSizeMin) : 0,
     subgroup_size_max: hasSubgroups ? sizeOr(info.subgroupMaxSize, kSubgroupSizeMax) : 0,
+    has_byte_products: features.has(byteProducts),
     uses_f16: usesF16,
     uses_subgroups: usesSubgroups,
+    uses_byte_products: usesByteProducts,
   };
 }
 

@@ -1,13 +1,18 @@
 // Which optional features the kernels may use: all that the adapter has, or what is prescribed.
 
-// "f32": neither f16 nor subgroups, whatever the adapter has.
-export const gpuFeatureSets = ['f32', 'f16', 'subgroups'] as const;
+// "f32": nothing optional, whatever the adapter has. "bytes": f32, but few tokens meet quantized
+// weights as bytes.
+export const gpuFeatureSets = ['f32', 'f16', 'subgroups', 'bytes'] as const;
 export type GpuFeatureSet = (typeof gpuFeatureSets)[number];
 
 export interface FeatureUse {
   usesF16: boolean;
   usesSubgroups: boolean;
+  usesByteProducts: boolean;
 }
+
+// A feature of the shading language, which an adapter does not list.
+export const byteProducts = 'packed_4x8_integer_dot_product';
 
 // REQUIRES: what is prescribed, the adapter has (see missingFeature).
 export function chooseFeatures(
@@ -18,6 +23,11 @@ export function chooseFeatures(
   return {
     usesF16: mayUse('f16') && available.has('shader-f16'),
     usesSubgroups: mayUse('subgroups') && available.has('subgroups'),
+    // They round as coarsely as f16 does: with f16, or where they are asked for.
+    usesByteProducts:
+      mayUse('bytes') &&
+      available.has(byteProducts) &&
+      (prescribed === 'bytes' || available.has('shader-f16')),
   };
 }
 
@@ -26,7 +36,12 @@ export function missingFeature(
   available: ReadonlySet<string>,
   prescribed: GpuFeatureSet | undefined,
 ): string | null {
-  const needed = { f32: null, f16: 'shader-f16', subgroups: 'subgroups' } as const;
+  const needed = {
+    f32: null,
+    f16: 'shader-f16',
+    subgroups: 'subgroups',
+    bytes: byteProducts,
+  } as const;
   const feature = prescribed === undefined ? null : needed[prescribed];
   return feature === null || available.has(feature) ? null : feature;
 }
