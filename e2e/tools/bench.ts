@@ -21,7 +21,7 @@ import type { Speed } from './session/benchModel.ts';
 
 const usage =
   'usage: bench --engine node|chromium|firefox|webkit --package DIR [--threads N]' +
-  ' [--backend wasm|webgpu] [--features f32|f16|subgroups]' +
+  ' [--backend wasm|webgpu] [--features f32|f16|subgroups|bytes]' +
   ' [--prompt-tokens 33] [--tokens 32] [--runs 5] [--loop pipelined|naive] [--json]';
 
 function readOptions() {

@@ -1,6 +1,6 @@
 /**
  * npm run --silent bench:gpu -- [--engine node] [--shape 1B|tiny] [--weights q4] [--rounds 3]
- *   [--features f32|f16|subgroups] [--bandwidth-gb-per-s N] [--load-mb-per-s N] [--ops]
+ *   [--features f32|f16|subgroups|bytes] [--bandwidth-gb-per-s N] [--load-mb-per-s N] [--ops]
  *   [--out docs/benchmarks]
  * Speed on WebGPU: decode at several positions, prefill, a loop without pipelining, the first token
  * after a cold start; with --ops also each kernel. Writes gpu.json and gpu.svg.
@@ -79,7 +79,7 @@ class Measurements {
     const byPosition = () =>
       Object.fromEntries(this.#shape.positions.map((position) => [position, [] as number[]]));
     this.findings = {
-      adapter: { name: '', f16: false, subgroups: false },
+      adapter: { name: '', f16: false, subgroups: false, bytes: false },
       engine: options.engine,
       shape: options.shape,
       weights: options.weights,

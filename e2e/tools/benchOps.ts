@@ -1,5 +1,5 @@
 /**
- * npm run --silent bench:ops -- [--features f32|f16|subgroups|all]
+ * npm run --silent bench:ops -- [--features f32|f16|subgroups|bytes|all]
  * Times ops of a 1B model's sizes on the GPU, in Node with Dawn: microseconds of each (fused) step,
  * and what it reads and computes in that time.
  */

@@ -74,9 +74,14 @@ export function readEngineChoice(values: {
   };
 }
 
-export function describeAdapter({ name, f16, subgroups }: UsedAdapter): string {
-  const used = [f16 ? 'f16' : 'f32', ...(subgroups ? ['subgroups'] : [])];
-  return `WebGPU on “${name}”, ${used.join(' and ')}`;
+/** The features that an adapter's kernels used. */
+export function featuresUsed({ f16, subgroups, bytes }: UsedAdapter): string {
+  const optional = [...(subgroups ? ['subgroups'] : []), ...(bytes ? ['bytes'] : [])];
+  return [f16 ? 'f16' : 'f32', ...optional].join(', ');
+}
+
+export function describeAdapter(adapter: UsedAdapter): string {
+  return `WebGPU on “${adapter.name}”, ${featuresUsed(adapter)}`;
 }
 
 /** Runs a tool; its result is the exit status. An error is one line and status 2. */

@@ -22,7 +22,7 @@ import { evaluatePackage, type PackageEvaluation } from './evaluatePackage.ts';
 
 const usage =
   'usage: evaluate --engine node|chromium|firefox|webkit --package DIR --text FILE' +
-  ' [--against DIR] [--backend wasm|webgpu] [--features f32|f16|subgroups] [--threads N]' +
+  ' [--against DIR] [--backend wasm|webgpu] [--features f32|f16|subgroups|bytes] [--threads N]' +
   ' [--window 512] [--windows N] [--activations f32|int8] [--kv f32|f16|8|4|3|2] [--json]';
 
 function readOptions() {

@@ -1,5 +1,5 @@
 /**
- * npm run --silent ops -- --engine node|chromium|firefox --features f32|f16|subgroups|all
+ * npm run --silent ops -- --engine node|chromium|firefox --features f32|f16|subgroups|bytes|all
  *   [--all] [--op NAME] [--binding-bytes-max N] [--unfused] [--json]
  * Runs op cases on the engine's GPU and prints each one's error against the double-precision
  * reference. The short list of cases unless --all. Exits 1 if one is above its tolerance.

@@ -1,6 +1,6 @@
 /**
  * npm run --silent verify -- --engine node|chromium|firefox|webkit --backend wasm|webgpu
- *   [--features f32|f16|subgroups] DIR [--json]
+ *   [--features f32|f16|subgroups|bytes] DIR [--json]
  * Converts DIR (config.json, model.safetensors), runs it in the engine on the inputs of its
  * reference.safetensors, and prints the relative error of each output. Exits 1 above the tolerance.
  */
@@ -20,7 +20,7 @@ import { verifyFolder } from './verifyFolder.ts';
 
 const usage =
   'usage: verify --engine node|chromium|firefox|webkit [--backend wasm|webgpu]' +
-  ' [--features f32|f16|subgroups] [--threads N] [--json]' +
+  ' [--features f32|f16|subgroups|bytes] [--threads N] [--json]' +
   ' [--kv f32|f16|8|4|3|2] [--tolerance T] DIR';
 
 function readOptions() {

@@ -10,8 +10,9 @@ const fixtures = ['llama', 'llama3_rope', 'qwen2', 'qwen3', 'qwen3_window_untied
 
 let available: ReadonlySet<string>;
 beforeAll(async () => {
-  const adapter = await (await startDawn()).requestAdapter();
-  available = adapter?.features ?? new Set();
+  const gpu = await startDawn();
+  const adapter = await gpu.requestAdapter();
+  available = new Set([...(adapter?.features ?? []), ...gpu.wgslLanguageFeatures]);
 });
 
 const choice = {

@@ -7,13 +7,40 @@
 #include "activations/{access}.wgsl"
 #include "vectors/{access}.wgsl"
 #include "matrices/{matrices}.wgsl"
-#include "matrices/parameters.wgsl"
 #include "weights/{weight}.wgsl"
 #include "inputs/{input}.wgsl"
 #include "tiles/{tile}.wgsl"
 #include "reduction/{reduction}_rows.wgsl"
 
 override workgroup_size: u32 = 64u;
+
+struct Matrix {
+  rows: u32,
+  out: u32,
+  stride: u32,  // of out and of the residual, between tokens
+  bias: u32,    // or nowhere
+}
+
+struct Parameters {
+  columns: u32,
+  x: u32,
+  norm: u32,
+  epsilon: f32,
+  residual: u32,  // or nowhere
+  activation: u32,
+  padding_0: u32,
+  padding_1: u32,
+  matrices: array<Matrix, 3>,
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+
+fn weight_columns() -> u32 {
+  return parameters.columns;
+}
+
+fn weight_rows(matrix: u32) -> u32 {
+  return parameters.matrices[matrix].rows;
+}
 
 @compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>,

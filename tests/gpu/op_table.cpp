@@ -1,5 +1,5 @@
-// op_table --features f32|f16|subgroups|bytes|all [--all] [--binding-bytes-max N] [--op NAME]: the op cases
-// as JSON on standard output.
+// op_table --features f32|f16|subgroups|bytes|all [--all] [--binding-bytes-max N] [--op NAME]: the
+// op cases as JSON on standard output.
 #include <cstdio>
 #include <string>
 

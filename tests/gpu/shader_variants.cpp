@@ -18,7 +18,7 @@ constexpr Texts kAccesses = {"scalar", "vec4"};
 constexpr std::pair<const char*, const char*> kCaches[] = {
     {"f32", "float"}, {"f16", "float"}, {"packed", "packed"}};
 constexpr Texts kAlignedWeights = {"f32", "f16", "q8", "q4", "q4s", "q4m", "q3", "q2"};
-// Of these, what is multiplied in f16 or bytes where that is to be had.
+// Of these, what is multiplied in f16 where that is to be had.
 constexpr Texts kPackedWeights = {"q4", "q4s", "q4m", "q3", "q2"};
 constexpr Texts kOddWeights = {"f32_any", "f16_any"};
 
@@ -50,7 +50,8 @@ Kernel sized(std::string_view name, std::uint32_t workgroup_size) {
 
 // What may be multiplied at once, and what a workgroup takes of it.
 constexpr std::pair<const char*, const char*> kTilings[] = {
-    {"1", "panel"}, {"2", "panel"}, {"2", "gated"}, {"3", "panel"}};
+    {"1", "1_panel"}, {"1", "2_panels"}, {"2", "1_panel"}, {"2", "2_panels"},
+    {"2", "gated"},   {"3", "1_panel"},  {"3", "2_panels"}};
 
 void add(Kernels& all, const Kernels& more) {
   all.insert(all.end(), more.begin(), more.end());
@@ -65,23 +66,10 @@ Kernels matmul_vectors() {
     const Kernels tiled = with(with(inputs, "matrices", {matrices}), "tile", {tile});
     const Kernels weighted = with(tiled, "weight", kAlignedWeights);
     add(all, with(weighted, "products", {"f32"}));
-    add(all, with(with(tiled, "weight", kPackedWeights), "products", {"f16"}));
+    add(all, with(with(tiled, "weight", kPackedWeights), "products", {"f16", "bytes"}));
   }
-  const Kernels odd = with(with(inputs, "matrices", {"1"}), "tile", {"panel"});
+  const Kernels odd = with(with(inputs, "matrices", {"1"}), "tile", {"1_panel"});
   add(all, with(odd, "weight", kOddWeights));
-  return all;
-}
-
-Kernels matmul_bytes() {
-  Kernels all;
-  const Kernels inputs = with(
-      with({{"matmul_bytes", {}, {{"workgroup_size", 64}, {"chunk_groups", 32}}}}, "access",
-           kAccesses),
-      "input", {"plain", "normed"});
-  for (const auto& [matrices, tile] : kTilings) {
-    const Kernels tiled = with(with(inputs, "matrices", {matrices}), "tile", {tile});
-    add(all, with(tiled, "weight", kPackedWeights));
-  }
   return all;
 }
 
@@ -113,7 +101,6 @@ std::vector<Kernel> shader_variants() {
                               "heads", {"1", "2", "4"});
   add(all, with(with(groups, "cache", {"f32", "f16"}), "query", {"group", "rotated_group"}));
   add(all, matmul_vectors());
-  add(all, matmul_bytes());
   add(all, matmul_tiles());
   return all;
 }

@@ -24,6 +24,9 @@ constexpr Size kSizes[] = {
 // So many rows that a GPU takes its largest tiles, the last one not whole.
 constexpr Size kTall = {9, 255 * 128 + 8, 40};
 
+// So many rows that a workgroup takes two panels of a token's product, the last of them not whole.
+constexpr Size kTallForOne = {1, 1536 * 8 + 4, 40};
+
 // Sums of float32 products; each addition rounds by 2^-24 of the sum of magnitudes.
 constexpr double kTolerance = 64 * 0x1p-24;
 constexpr double kToleranceF16 = 2e-3;  // products and sums of 16 in float16
@@ -92,6 +95,12 @@ void add_matmul_cases(OpCases& cases) {
     cases.push_back(
         {"MatMul", std::string(data_type_name(type)) + ", " + sized(kTall), type == DataType::kQ4,
          [=](CaseTensors& tensors) { return make_matmul(tensors, type, kTall, false); }});
+  }
+  for (const DataType type : {DataType::kQ8, DataType::kQ4S, DataType::kQ2}) {
+    cases.push_back({"MatMul", std::string(data_type_name(type)) + ", " + sized(kTallForOne),
+                     type == DataType::kQ2, [=](CaseTensors& tensors) {
+                       return make_matmul(tensors, type, kTallForOne, true);
+                     }});
   }
   for (const DataType type : kTypes) {
     const std::string type_name(data_type_name(type));

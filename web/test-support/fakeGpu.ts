@@ -52,6 +52,9 @@ export function fakeGpu(): { gpu: GPU; state: FakeGpuState } {
         ? Promise.reject(new Error('too many devices'))
         : Promise.resolve(makeDevice()),
   };
-  const gpu = { requestAdapter: () => Promise.resolve(state.hasAdapter ? adapter : null) };
+  const gpu = {
+    wgslLanguageFeatures: new Set(['packed_4x8_integer_dot_product']),
+    requestAdapter: () => Promise.resolve(state.hasAdapter ? adapter : null),
+  };
   return { gpu: gpu as unknown as GPU, state };
 }

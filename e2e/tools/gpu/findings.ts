@@ -1,4 +1,5 @@
 /** What `bench:gpu` found: as JSON, as lines in the terminal, and as a chart. */
+import { featuresUsed } from '../commandLine.ts';
 import { drawChart, type Bar } from '../peers/chart.ts';
 import { median } from '../session/median.ts';
 import type { UsedAdapter } from '../session/runCommand.ts';
@@ -84,9 +85,7 @@ export function drawFindings(findings: GpuFindings): string {
       ],
     },
   ];
-  const { name, f16, subgroups } = findings.adapter;
-  const features = [f16 ? 'f16' : 'f32', ...(subgroups ? ['subgroups'] : [])].join(', ');
   const what = `Llama of shape ${findings.shape}, ${findings.weights}`;
-  const where = `${name}, ${features}, ${findings.engine}, ${findings.date.slice(0, 10)}`;
+  const where = `${findings.adapter.name}, ${featuresUsed(findings.adapter)}, ${findings.engine}, ${findings.date.slice(0, 10)}`;
   return drawChart(`WebGPU: ${what}`, `${where}; lines: least to most`, groups);
 }

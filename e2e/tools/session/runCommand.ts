@@ -32,6 +32,7 @@ export interface UsedAdapter {
   name: string;
   f16: boolean;
   subgroups: boolean;
+  bytes: boolean;
 }
 
 export interface SessionResult {
@@ -46,7 +47,12 @@ export interface SessionResult {
 export type StartState = 'starting' | 'started';
 
 function describeAdapter({ adapterName, limits }: AcquiredDevice): UsedAdapter {
-  return { name: adapterName, f16: limits.uses_f16, subgroups: limits.uses_subgroups };
+  return {
+    name: adapterName,
+    f16: limits.uses_f16,
+    subgroups: limits.uses_subgroups,
+    bytes: limits.uses_byte_products,
+  };
 }
 
 function run(place: Place, command: SessionCommand): Promise<SessionResult['outcome']> {

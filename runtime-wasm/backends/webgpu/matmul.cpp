@@ -40,18 +40,6 @@ bool has_any_columns(const WeightChoice& weight) {
   return weight.name.ends_with("_any");
 }
 
-// Words of a block (bytes/<format>.wgsl) in formats that are multiplied in bytes, else 0.
-std::uint32_t byte_block_words(const TensorRef& weight) {
-  switch (weight.type) {
-    case DataType::kQ4: return 36;
-    case DataType::kQ4S: return 34;
-    case DataType::kQ4M: return 40;
-    case DataType::kQ3: return 28;
-    case DataType::kQ2: return 19;
-    default: return 0;
-  }
-}
-
 std::uint32_t optional_vector(const TensorRef& vector, const Recorder& recorder) {
   return vector.is_empty() ? kNowhere : recorder.vector_offset(vector);
 }
@@ -60,9 +48,22 @@ std::string tile_arithmetic(const Recorder& recorder) {
   return recorder.uses_f16() ? "f16" : "f32";
 }
 
-// In f16 weights are made of words by a bitcast to vectors of f16. The one compiler that has f16
-// but not that (Firefox's) has no subgroups either.
-std::string vector_arithmetic(const Recorder& recorder) {
+// Weights of at most 4 bits.
+bool is_packed(DataType type) {
+  switch (type) {
+    case DataType::kQ4:
+    case DataType::kQ4S:
+    case DataType::kQ4M:
+    case DataType::kQ3:
+    case DataType::kQ2: return true;
+    default: return false;
+  }
+}
+
+// The arithmetic of products with few tokens. In f16 weights are made of words by a bitcast to
+// vectors of f16. The one compiler that has f16 but not that (Firefox's) has no subgroups either.
+std::string vector_products(const TensorRef& weight, const Recorder& recorder) {
+  if (recorder.uses_byte_products() && is_packed(weight.type)) return "bytes";
   return recorder.uses_f16() && recorder.uses_subgroups() ? "f16" : "f32";
 }
 
@@ -116,62 +117,41 @@ std::uint32_t moved(std::uint32_t offset, std::int64_t by) {
   return offset == kNowhere ? kNowhere : offset + word(by);
 }
 
-// How many workgroups one token's rows take.
-std::int64_t tile_count(const MatMulPlan& plan, std::span<const MatrixPart> parts) {
-  std::int64_t tiles = 0;
+// What a workgroup of matmul_vector.wgsl takes of one token, and how many workgroups that makes.
+struct VectorTiling {
+  std::string name;
+  std::int64_t tiles;
+};
+
+// Two panels share what is read and rounded of x, if enough workgroups are left to keep a large GPU
+// busy. Weights that take many instructions or bytes each gain nothing.
+VectorTiling vector_tiling(const MatMulPlan& plan, std::span<const MatrixPart> parts,
+                           const Recorder& recorder) {
+  constexpr std::int64_t kPairsMin = 768;
+  std::int64_t panels = 0, pairs = 0;
   for (const MatrixPart& part : parts) {
-    const std::int64_t own = divided_up(part.row_count, kPanelRows);
-    tiles = plan.gated != nullptr ? own : tiles + own;
+    panels += divided_up(part.row_count, kPanelRows);
+    pairs += divided_up(part.row_count, 2 * kPanelRows);
   }
-  return tiles;
+  if (plan.gated != nullptr) return {"gated", divided_up(parts[0].row_count, kPanelRows)};
+  const TensorRef& weight = plan.members[0].weight;
+  const bool shares = weight.type == DataType::kQ8 || vector_products(weight, recorder) == "bytes";
+  if (shares && pairs >= kPairsMin) return {"2_panels", pairs};
+  return {"1_panel", panels};
 }
 
 // Enough threads to keep a large GPU's memory busy, but none without a slice: what threads sum up
 // must be added up in the end.
 std::uint32_t vector_workgroup_size(std::int64_t slices, std::int64_t tiles,
                                     const DeviceLimits& limits) {
-  constexpr std::uint64_t kThreads = 65536, kSizeMin = 64, kSizeMax = 256;
-  const auto wanted = std::bit_ceil(kThreads / static_cast<std::uint64_t>(tiles));
+  constexpr std::uint64_t kThreads = 131072, kSizeMin = 64, kSizeMax = 256;
+  const auto wanted =
+      std::bit_floor(std::max(kThreads / static_cast<std::uint64_t>(tiles), kSizeMin));
   const auto useful = std::bit_floor(static_cast<std::uint64_t>(slices));
   return workgroup_size(word(std::clamp(std::min(wanted, useful), kSizeMin, kSizeMax)), limits);
 }
 
-// matmul_bytes.wgsl: how many threads a workgroup has, and how many groups of columns it takes at
-// a time.
-struct ByteShape {
-  std::uint32_t threads;
-  std::uint32_t chunk_groups;
-
-  std::int64_t sums() const { return threads / chunk_groups; }
-};
-
-ByteShape byte_shape(const MatMulPlan& plan, std::int64_t tiles, const Recorder& recorder) {
-  constexpr std::uint32_t kChunkMin = 16, kOtherBytes = 104;  // beside the block
-  constexpr std::int64_t kWorkgroupsMin = 512;
-  const std::uint32_t staged_words = byte_block_words(plan.members[0].weight) | 1u;
-  const std::uint32_t sums_min = plan.gated != nullptr ? 2 : 1;
-  std::uint32_t threads = workgroup_size(128, recorder.limits());
-  while (threads * (staged_words * 4 + kOtherBytes) > recorder.limits().workgroup_memory_bytes_max) {
-    threads /= 2;
-  }
-  const auto groups = word(divided_up(plan.members[0].x.shape[1], kGroupColumns));
-  std::uint32_t chunk = std::clamp(std::bit_ceil(groups), kChunkMin, threads / sums_min);
-  // x is read once for all panels of a workgroup, if enough workgroups are left.
-  while (chunk > 32 && tiles * sums_min * chunk / 2 / threads >= kWorkgroupsMin) chunk /= 2;
-  return {threads, chunk};
-}
-
-Kernel byte_kernel(const MatMulPlan& plan, const Places& places, const ByteShape& shape) {
-  return {"matmul_bytes",
-          {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
-           {"matrices", std::to_string(plan.members.size())},
-           {"weight", weight_choice(plan.members[0].weight).name},
-           {"input", plan.norm != nullptr ? "normed" : "plain"},
-           {"tile", plan.gated != nullptr ? "gated" : "panel"}},
-          {{"workgroup_size", shape.threads}, {"chunk_groups", shape.chunk_groups}}};
-}
-
-Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t tiles,
+Kernel vector_kernel(const MatMulPlan& plan, const Places& places, const VectorTiling& tiling,
                      const Recorder& recorder) {
   const WeightChoice weight = weight_choice(plan.members[0].weight);
   const std::string count = std::to_string(plan.members.size());
@@ -181,19 +161,19 @@ Kernel vector_kernel(const MatMulPlan& plan, const Places& places, std::int64_t 
            {"matrices", count},
            {"weight", weight.name},
            {"input", plan.norm != nullptr ? "normed" : "plain"},
-           {"tile", plan.gated != nullptr ? "gated" : "panel"},
-           {"products", vector_arithmetic(recorder)},
+           {"tile", tiling.name},
+           {"products", vector_products(plan.members[0].weight, recorder)},
            {"reduction", reduction_choice(recorder)}},
-          {{"workgroup_size", vector_workgroup_size(slices, tiles, recorder.limits())}}};
+          {{"workgroup_size", vector_workgroup_size(slices, tiling.tiles, recorder.limits())}}};
 }
 
 // The matrices' parts that one dispatch takes: one of each matrix.
 Dispatch vector_dispatch(const MatMulPlan& plan, const Places& places,
                          std::span<const MatrixPart> parts, const Recorder& recorder) {
   const std::int64_t first_row = parts[0].first_row;
-  const std::int64_t tiles = tile_count(plan, parts);
+  const VectorTiling tiling = vector_tiling(plan, parts, recorder);
   Dispatch dispatch{
-      .kernel = {},
+      .kernel = vector_kernel(plan, places, tiling, recorder),
       .bindings = {recorder.activations(), recorder.vectors()},
       .parameters = words(
           plan.members[0].x.shape[1], places.x, places.norm,
@@ -208,15 +188,7 @@ Dispatch vector_dispatch(const MatMulPlan& plan, const Places& places,
     dispatch.parameters.push_back(is_there ? moved(places.biases[i], first_row) : kNowhere);
     if (is_there) dispatch.bindings.push_back(parts[i].binding);
   }
-  std::int64_t workgroups = tiles;
-  if (recorder.uses_byte_products() && byte_block_words(plan.members[0].weight) != 0) {
-    const ByteShape shape = byte_shape(plan, tiles, recorder);
-    dispatch.kernel = byte_kernel(plan, places, shape);
-    workgroups = divided_up(tiles * (plan.gated != nullptr ? 2 : 1), shape.sums());
-  } else {
-    dispatch.kernel = vector_kernel(plan, places, tiles, recorder);
-  }
-  dispatch.workgroups = grid(workgroups, recorder.limits());
+  dispatch.workgroups = grid(tiling.tiles, recorder.limits());
   dispatch.workgroups[2] = word(plan.members[0].x.shape[0]);
   return dispatch;
 }

@@ -26,3 +26,9 @@ fn columns_dot(first: Columns, second: Columns, x: array<vec4<f32>, slice_quads>
   let b = half_dot(second, divided_by_power(x[1], power), divided_by_power(x[3], power));
   return Rows((a.low + b.low) * power, (a.high + b.high) * power);
 }
+
+fn planes_dot(matrix: u32, block: u32, i: u32, x: array<vec4<f32>, slice_quads>) -> Dots {
+  let first = columns_of(matrix, block, i);
+  let second = columns_of(matrix, block, i + 1u);
+  return Dots(columns_dot(first, second, x), sum_of(x));
+}

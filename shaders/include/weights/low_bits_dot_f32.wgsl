@@ -18,3 +18,9 @@ fn columns_dot(first: Columns, second: Columns, x: array<vec4<f32>, slice_quads>
             half_dot(second, quant_mask << 16u, x[1], high_1);
   return rows_of(even, odd / 65536.0);
 }
+
+fn planes_dot(matrix: u32, block: u32, i: u32, x: array<vec4<f32>, slice_quads>) -> Dots {
+  let first = columns_of(matrix, block, i);
+  let second = columns_of(matrix, block, i + 1u);
+  return Dots(columns_dot(first, second, x), sum_of(x));
+}

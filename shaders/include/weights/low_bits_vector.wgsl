@@ -1,6 +1,7 @@
 // Slices of q2 and q3 for products: a slice is 8 rows x 16 columns, two vec4s of the low planes. A
-// format adds quant_mask and columns_of(matrix, block, i). {products} is their arithmetic:
-// columns_dot(first, second, x).
+// format adds quant_mask, columns_of(matrix, block, i) and third_words(matrix, block, i), the third
+// bits as low_words has the first. {products} is their arithmetic: planes_dot(matrix, block, i, x)
+// of the quads i, i + 1, i + 4 and i + 5.
 #include "weights/low_bits.wgsl"
 #include "weights/low_bits_dot_{products}.wgsl"
 const slice_quads = 4u;
@@ -12,6 +13,17 @@ struct Columns {
   j1: vec4<u32>,
   j2: vec4<u32>,
   j3: vec4<u32>,
+}
+
+// Products of quants with x, and the sum of x.
+struct Dots {
+  rows: Rows,
+  sum: f32,
+}
+
+fn sum_of(x: array<vec4<f32>, slice_quads>) -> f32 {
+  let both = (x[0] + x[1]) + (x[2] + x[3]);
+  return (both.x + both.y) + (both.z + both.w);
 }
 
 fn slice_count(columns: u32) -> u32 {
@@ -35,11 +47,7 @@ fn slice_dot(matrix: u32, panel: u32, slice: u32, x: array<vec4<f32>, slice_quad
   let block = block_of(panel, slice >> 1u);
   let lines = lines_at(matrix, block);
   let zeros = zeros_of(lines);
-  let first = columns_of(matrix, block, (slice & 1u) * 2u);
-  let second = columns_of(matrix, block, (slice & 1u) * 2u + 1u);
-  let dots = columns_dot(first, second, x);
-  let both = (x[0] + x[1]) + (x[2] + x[3]);
-  let sum = (both.x + both.y) + (both.z + both.w);
-  return Rows((dots.low - zeros.low * sum) * scales_of(lines.x),
-              (dots.high - zeros.high * sum) * scales_of(lines.y));
+  let dots = planes_dot(matrix, block, (slice & 1u) * 2u, x);
+  return Rows((dots.rows.low - zeros.low * dots.sum) * scales_of(lines.x),
+              (dots.rows.high - zeros.high * dots.sum) * scales_of(lines.y));
 }

@@ -6,3 +6,7 @@ const quant_mask = 3u;
 fn columns_of(matrix: u32, block: u32, i: u32) -> Columns {
   return low_columns(low_words(matrix, block, i));
 }
+
+fn third_words(matrix: u32, block: u32, i: u32) -> vec4<u32> {
+  return vec4<u32>();
+}

@@ -15,3 +15,7 @@ fn columns_of(matrix: u32, block: u32, i: u32) -> Columns {
                  with_third(low.j1, third << vec4<u32>(1u)), with_third(low.j2, third),
                  with_third(low.j3, third >> vec4<u32>(1u)));
 }
+
+fn third_words(matrix: u32, block: u32, i: u32) -> vec4<u32> {
+  return third_words_of(matrix, block, i);
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fakeGpu } from '../../test-support/fakeGpu.ts';
-import { acquireDevice } from './device.ts';
+import { acquireDevice, withoutF16 } from './device.ts';
 
 describe('acquiring a device', () => {
   test('describes what the device offers, and uses all of it', async () => {
@@ -22,8 +22,10 @@ describe('acquiring a device', () => {
       has_f16: true,
       subgroup_size_min: 4,
       subgroup_size_max: 128,
+      has_byte_products: true,
       uses_f16: true,
       uses_subgroups: true,
+      uses_byte_products: true,
     });
   });
 
@@ -35,6 +37,27 @@ describe('acquiring a device', () => {
     expect(plain.limits.binding_bytes_max).toBe(1024);
     const halves = await acquireDevice(gpu, { features: 'f16' });
     expect(halves.limits).toMatchObject({ uses_f16: true, uses_subgroups: false });
+  });
+
+  test('multiplies bytes only beside f16, or where that is prescribed', async () => {
+    const { gpu, state } = fakeGpu();
+    const { limits } = await acquireDevice(gpu);
+    expect(limits).toMatchObject({ has_byte_products: true, uses_byte_products: false });
+    const prescribed = await acquireDevice(gpu, { features: 'bytes' });
+    expect(prescribed.limits).toMatchObject({ uses_byte_products: true, uses_subgroups: false });
+    state.features.add('shader-f16');
+    const halves = await acquireDevice(gpu);
+    expect(halves.limits.uses_byte_products).toBe(true);
+    expect(withoutF16(halves).limits.uses_byte_products).toBe(false);
+  });
+
+  test('takes a browser whose shading language lists no features', async () => {
+    const { gpu } = fakeGpu();
+    Object.assign(gpu, { wgslLanguageFeatures: undefined });
+    expect((await acquireDevice(gpu)).limits.has_byte_products).toBe(false);
+    await expect(acquireDevice(gpu, { features: 'bytes' })).rejects.toThrow(
+      /packed_4x8_integer_dot_product/,
+    );
   });
 
   test('has no subgroup sizes where there are no subgroups', async () => {

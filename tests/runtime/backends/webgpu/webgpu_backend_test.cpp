@@ -157,6 +157,9 @@ TEST_CASE("features that the device lacks cannot be used") {
   options.uses_f16 = false;
   options.uses_subgroups = true;
   CHECK(WebGpuBackend::create(options).error().code == ErrorCode::kInvalidArgument);
+  options.uses_subgroups = false;
+  options.uses_byte_products = true;
+  CHECK(WebGpuBackend::create(options).error().code == ErrorCode::kInvalidArgument);
 }
 
 }  // namespace tessera
