@@ -1,8 +1,9 @@
 /**
  * npm run --silent evaluate -- --engine node|chromium|firefox|webkit --backend wasm|webgpu
- *   --package DIR --text FILE [--against DIR] [--window 512] [--windows N] [--json]
+ *   --package DIR --text FILE [--against DIR] [--window 512] [--windows N] [--at-once N] [--json]
  * What `tessera evaluate` measures natively, in an engine: perplexity and top-1 accuracy of a
- * package on a text, and how far its distributions are from another package's.
+ * package on a text, and how far its distributions are from another package's. --at-once 1 decodes
+ * token by token; without it a window goes through the model as a whole.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -23,7 +24,8 @@ import { evaluatePackage, type PackageEvaluation } from './evaluatePackage.ts';
 const usage =
   'usage: evaluate --engine node|chromium|firefox|webkit --package DIR --text FILE' +
   ' [--against DIR] [--backend wasm|webgpu] [--features f32|f16|subgroups|bytes] [--threads N]' +
-  ' [--window 512] [--windows N] [--activations f32|int8] [--kv f32|f16|8|4|3|2] [--json]';
+  ' [--window 512] [--windows N] [--at-once N] [--activations f32|int8]' +
+  ' [--kv f32|f16|8|4|3|2] [--json]';
 
 function readOptions() {
   const { values } = parseArgs({
@@ -34,6 +36,7 @@ function readOptions() {
       text: { type: 'string' },
       window: { type: 'string', default: '512' },
       windows: { type: 'string' },
+      'at-once': { type: 'string' },
       activations: { type: 'string', default: 'int8' },
       kv: { type: 'string', default: 'f16' },
     },
@@ -48,6 +51,7 @@ function readOptions() {
     textFile,
     windowTokens: positiveInteger('window', values.window),
     windowsMax: values.windows === undefined ? 0 : positiveInteger('windows', values.windows),
+    atOnce: values['at-once'] === undefined ? 0 : positiveInteger('at-once', values['at-once']),
     activations: choose('activations', values.activations, ['f32', 'int8']),
     kvType: choose('kv', values.kv, kvTypes),
     ...readEngineChoice(values),

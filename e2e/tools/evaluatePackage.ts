@@ -16,6 +16,8 @@ export interface EvaluateOptions extends EngineChoice {
   windowTokens: number;
   /** 0: all that fit. */
   windowsMax: number;
+  /** Tokens that go through the model at once; 0: a window. */
+  atOnce: number;
   activations: 'f32' | 'int8';
   kvType: KvType;
 }
@@ -41,7 +43,8 @@ export async function evaluatePackage(
   options: EvaluateOptions,
   browser?: EngineBrowser,
 ): Promise<PackageEvaluation> {
-  const { packageFolder, against, textFile, windowTokens, windowsMax, activations } = options;
+  const { packageFolder, against, textFile, windowTokens, windowsMax, atOnce, activations } =
+    options;
   const session = {
     ...options,
     folders: {
@@ -59,6 +62,7 @@ export async function evaluatePackage(
       kvType: options.kvType,
       windowTokens,
       windowsMax,
+      atOnce,
     },
   };
   const { outcome, ...place } = await runSession(session, browser);

@@ -30,6 +30,7 @@ const inNode = {
   activations: 'f32' as const,
   kvType: 'f16' as const,
   windowsMax: 2,
+  atOnce: 0,
   windowTokens: 48,
 };
 
@@ -64,6 +65,12 @@ describe('story15m', () => {
       runNative('convert', story15m, '--weights', weights, '--out', join(folder, weights));
     }
     expected = evaluateNatively(choice());
+  });
+
+  test('has the same numbers however many tokens go through the model at once', async () => {
+    const given = await evaluate({ ...choice(), atOnce: 7 });
+    expect(deviation(given.perplexity, expected.perplexity)).toBeLessThan(0.001);
+    expect(given.tokens).toBe(96);
   });
 
   test.each(['wasm', 'webgpu'] as const)(

@@ -14,6 +14,8 @@ export interface EvaluateCommand extends LoadOptions {
   windowTokens: number;
   /** 0: all that fit. */
   windowsMax: number;
+  /** Tokens that go through the model at once; 0: a window. One: as in decoding. */
+  atOnce: number;
 }
 
 export interface DistributionComparison {
@@ -81,9 +83,19 @@ class Comparison {
   }
 }
 
-async function logitRows(core: ModelCore, ids: number[]): Promise<(position: number) => Row> {
-  const { columns, values } = await core.forward(ids);
-  return (position) => readRow(values.subarray(position * columns, (position + 1) * columns));
+async function logitRows(
+  core: ModelCore,
+  ids: number[],
+  atOnce: number,
+): Promise<(position: number) => Row> {
+  const parts: Float32Array[] = [];
+  const step = atOnce > 0 ? atOnce : ids.length;
+  for (let done = 0; done < ids.length; done += step) {
+    const { columns, values } = await core.forward(ids.slice(done, done + step), done);
+    for (let at = 0; at < values.length; at += columns)
+      parts.push(values.subarray(at, at + columns));
+  }
+  return (position) => readRow(parts[position] ?? new Float32Array());
 }
 
 async function fetchText(url: string): Promise<string> {
@@ -110,7 +122,7 @@ function memoryOf(core: ModelCore): Pick<Evaluation, 'resident_bytes' | 'kv_byte
 }
 
 export async function evaluateModel(place: Place, command: EvaluateCommand): Promise<Evaluation> {
-  const { windowTokens, againstUrl } = command;
+  const { windowTokens, againstUrl, atOnce } = command;
   const options = { ...command, contextTokensMax: windowTokens };
   const { core, vocabularySize } = await loadModel(place, options);
   const other =
@@ -129,8 +141,8 @@ export async function evaluateModel(place: Place, command: EvaluateCommand): Pro
   for (let window = 0; window < windows; window++) {
     const start = window * windowTokens;
     const inputs = ids.slice(start, start + windowTokens);
-    const rowAt = await logitRows(core, inputs);
-    const otherRowAt = other ? await logitRows(other.core, inputs) : null;
+    const rowAt = await logitRows(core, inputs, atOnce);
+    const otherRowAt = other ? await logitRows(other.core, inputs, atOnce) : null;
     for (let position = 0; position < windowTokens; position++) {
       const target = ids[start + position + 1] ?? 0;
       const row = rowAt(position);
