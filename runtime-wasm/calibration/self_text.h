@@ -19,7 +19,8 @@ struct SelfTextOptions {
   std::size_t window_tokens = 256;
   std::uint64_t seed = 1;
   int threads = 1;
-  std::function<void(std::size_t done, std::size_t total)> on_progress;  // in texts
+  // In tokens that each text has grown by.
+  std::function<void(std::size_t done, std::size_t total)> on_progress;
 };
 
 // Where texts begin: every third with `start_id` alone, if the model has a token that begins texts;

@@ -195,7 +195,7 @@ Result<Teacher> prepare_teacher(const ModelSource& source, const DecoderConfigur
   calibration::SelfTextOptions self;
   self.window_tokens = std::min(kSelfWindowTokens, static_cast<std::size_t>(c.context_tokens_max));
   self.threads = options.threads;
-  self.on_progress = progress_printer("the model wrote", "texts", options);
+  self.on_progress = progress_printer("the model wrote texts,", "tokens each", options);
   const std::size_t lessons =
       effort.tuning_steps > 0
           ? (effort.tuning_steps * kTextsPerStep + kTimesRead - 1) / kTimesRead + kHeldOutTexts
