@@ -116,8 +116,8 @@ class Distiller {
  public:
   Distiller(const FullModel& full, QuantizedLinears& matrices, const DistillationOptions& options)
       : full_(full), student_(full), options_(options) {
-    const auto workers = std::min(options.texts_per_step,
-                                  static_cast<std::size_t>(std::max(1, options.threads)));
+    const auto workers =
+        std::min(options.texts_per_step, static_cast<std::size_t>(std::max(1, options.threads)));
     gradients_.assign(workers, ModelGradient(full));
     for (std::size_t i = 0; i < student_.layers.size(); ++i) add_layer(i, matrices);
     add_matrix(kEmbeddingName, student_.embedding, matrices,

@@ -29,10 +29,9 @@ class LayerwiseQuantizer {
     set_inputs([&](const FloatLayer& l, const Matrix& x) { return attention_input(l, x); }, full,
                layer);
     TESSERA_TRY_VOID(quantize_linears({kQuery, kKey, kValue}, full, layer, false));
-    set_inputs([&](const FloatLayer& l,
-                   const Matrix& x) { return attention(l, shape_, attention_input(l, x)); },
-               full, layer);
+    const KvStatistics statistics = set_joined_heads(full, layer);
     TESSERA_TRY_VOID(quantize_linears({kOutput}, full, layer, true));
+    add_codecs(statistics, layer.linears[kOutput].weight);
     add_outputs(kOutput, full, layer);
     set_inputs([&](const FloatLayer& l, const Matrix& x) { return mlp_input(l, x); }, full, layer);
     TESSERA_TRY_VOID(quantize_linears({kGate, kUp}, full, layer, false));
@@ -61,6 +60,32 @@ class LayerwiseQuantizer {
       full_inputs_[i] = input(full, full_hidden_[i]);
       inputs_[i] = input(layer, hidden_[i]);
     });
+  }
+
+  // Runs attention in both models. Of the quantized one's keys, values and queries, if they are
+  // asked for.
+  KvStatistics set_joined_heads(const FloatLayer& full, const FloatLayer& layer) {
+    const DecoderConfiguration& c = *shape_.configuration;
+    std::vector<KvStatistics> parts(static_cast<std::size_t>(options_.threads),
+                                    KvStatistics(c.key_value_heads, c.head_size));
+    for_each_index(std::ssize(hidden_), options_.threads, [&](std::int64_t text, int thread) {
+      const auto i = static_cast<std::size_t>(text);
+      full_inputs_[i] = attention(full, shape_, attention_input(full, full_hidden_[i]));
+      const HeadRows rows = project_heads(layer, shape_, attention_input(layer, hidden_[i]));
+      inputs_[i] = attend(layer, shape_, rows);
+      if (options_.codecs == nullptr) return;
+      KvStatistics& sum = parts[static_cast<std::size_t>(thread)];
+      sum.add_keys_and_values(rows.key, rows.value);
+      sum.add_queries(rows.query);
+    });
+    for (std::size_t part = 1; part < parts.size(); ++part) parts[0].add(parts[part]);
+    return std::move(parts[0]);
+  }
+
+  void add_codecs(const KvStatistics& statistics, const Matrix& projection) {
+    if (options_.codecs == nullptr) return;
+    auto codecs = statistics.codecs(projection);
+    if (codecs) options_.codecs->push_back(std::move(*codecs));
   }
 
   // To the residual streams. REQUIRES: full_outputs_ is the layer's, without its bias.

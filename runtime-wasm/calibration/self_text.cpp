@@ -15,6 +15,14 @@ namespace {
 // from memory once for all of them.
 constexpr std::size_t kTextsAtOnceMin = 16, kTextsAtOnceMax = 96;
 
+// As many for every thread, so that none waits for the others.
+std::size_t texts_at_once(std::size_t texts, std::size_t threads) {
+  const auto quotient_up = [](std::size_t a, std::size_t b) { return (a + b - 1) / b; };
+  const std::size_t rounds =
+      std::max<std::size_t>(1, quotient_up(texts, threads * kTextsAtOnceMax));
+  return std::max(kTextsAtOnceMin, quotient_up(texts, rounds * threads));
+}
+
 // The matrices of the model, laid out for a step of many texts.
 struct PackedModel {
   std::vector<std::array<PackedFactor, kLinearCount>> layers;
@@ -176,13 +184,14 @@ class Writer {
 
 }  // namespace
 
-Texts make_prompts(const Texts& texts, std::optional<std::int32_t> start_id, std::size_t count) {
+Texts make_prompts(const Texts& texts, const Texts& openings, std::size_t count) {
   constexpr std::size_t kPromptTokens = 16;
+  const std::size_t every = openings.size() > 1 ? 2 : 3;
   std::mt19937_64 random(count);
   Texts prompts;
   for (std::size_t i = 0; i < count; ++i) {
-    if (start_id && i % 3 == 0) {
-      prompts.push_back({*start_id});
+    if (!openings.empty() && i % every == 0) {
+      prompts.push_back(openings[i / every % openings.size()]);
       continue;
     }
     const Tokens& text = texts[random() % texts.size()];
@@ -200,8 +209,7 @@ std::vector<TaughtText> write_texts(const FullModel& model, const Texts& prompts
   for (const Tokens& prompt : prompts) texts.push_back({prompt, {}});
   const PackedModel packed(model, options.threads);
   const auto threads = static_cast<std::size_t>(std::max(1, options.threads));
-  const std::size_t at_once =
-      std::clamp((texts.size() + threads - 1) / threads, kTextsAtOnceMin, kTextsAtOnceMax);
+  const std::size_t at_once = texts_at_once(texts.size(), threads);
   const std::size_t batches = (texts.size() + at_once - 1) / at_once;
   // The first thread counts for all, which have as many batches or one fewer.
   const std::size_t positions = (batches + threads - 1) / threads * options.window_tokens;
