@@ -87,7 +87,7 @@ struct Effort {
 };
 
 Effort effort_for(const DecoderConfiguration& c, const QuantizeOptions& options) {
-  constexpr std::size_t kSelfTextsMax = 128, kStepsMax = 100, kStepsMin = 16;
+  constexpr std::size_t kSelfTextsMax = 256, kStepsMax = 100, kStepsMin = 16;
   const double linear =
       static_cast<double>(c.layers) *
       static_cast<double>(2 * c.hidden_size * (c.query_heads + c.key_value_heads) * c.head_size +
