@@ -11,6 +11,7 @@
 #include "backends/cpu/cpu_backend.h"
 #include "calibration/calibration_text.h"
 #include "calibration/kv_codec_observer.h"
+#include "model/decoder_model.h"
 #include "package/package_directory.h"
 #include "package/random_access_file.h"
 #include "tools/codec_tensors.h"
@@ -40,10 +41,6 @@ struct OutputTensor {
   const TensorEntry* entry = nullptr;  // null for a codec
   const AddedTensor* added = nullptr;
 };
-
-bool is_codec(std::string_view name) {
-  return name.ends_with("_codec");
-}
 
 // Runs windows of the text, spread over it evenly.
 Result<void> run_text(TextModel& model, std::span<const std::int32_t> ids, std::int64_t tokens) {
@@ -130,7 +127,7 @@ Result<void> run(const CalibrateOptions& options) {
                                           package.manifest().configuration_json));
   std::vector<OutputTensor> tensors;
   for (const TensorEntry& entry : package.manifest().tensors) {
-    if (is_codec(entry.name)) continue;
+    if (is_kv_codec(entry.name)) continue;
     tensors.push_back({entry.name, load_priority(entry.name), &entry, nullptr});
   }
   const std::vector<AddedTensor> added = codec_tensors(configuration, codecs);

@@ -6,6 +6,7 @@
 #include "support/package_reading.h"
 #include "support/temporary_directory.h"
 #include "tensor/shape.h"
+#include "tools/bits_per_weight.h"
 #include "tools/load_model.h"
 #include "tools/package_output.h"
 #include "tools/quantize_model.h"
@@ -99,6 +100,8 @@ TEST_CASE("calibration makes codecs of every layer's keys and values, which a pa
     CHECK(tensor.shape == codec.shape);
     CHECK(package.read_tensor(tensor).value() == codec.tensor.bytes);
   }
+  const double bits = bits_per_weight(package.manifest()).linear;
+  CHECK(bits == 2.375);  // codecs do not count as weights
   LoadOptions load;
   load.package = directory.path("out");
   load.kv = "4";
