@@ -7,13 +7,14 @@
 #include <span>
 
 #include "calibration/layer_gradient.h"
+#include "calibration/matrix_product.h"
 #include "calibration/trainable.h"
 
 namespace tessera::calibration {
 namespace {
 
 // Positions whose logits are held at a time.
-constexpr Eigen::Index kPositionsAtOnce = 64;
+constexpr Eigen::Index kPositionsAtOnce = 128;
 
 struct ModelGradient {
   std::vector<LayerGradient> layers;
@@ -43,16 +44,16 @@ double divergence_of_states(const Matrix& full_output, const Matrix& full_states
   double divergence = 0.0;
   for (Eigen::Index first = 0; first < states.rows(); first += kPositionsAtOnce) {
     const Eigen::Index count = std::min(kPositionsAtOnce, states.rows() - first);
-    Matrix wanted = full_states.middleRows(first, count) * full_output.transpose();
-    Matrix ours = states.middleRows(first, count) * output.transpose();
+    Matrix wanted = product(full_states.middleRows(first, count), full_output.transpose());
+    Matrix ours = product(states.middleRows(first, count), output.transpose());
     normalize_logits(wanted);
     normalize_logits(ours);
     const Matrix probabilities = wanted.array().exp();
     divergence += (probabilities.array() * (wanted.array() - ours.array())).sum();
     if (of_states == nullptr) continue;
     ours = share * (ours.array().exp() - probabilities.array());
-    of_states->middleRows(first, count).noalias() = ours * output;
-    of_output->noalias() += ours.transpose() * states.middleRows(first, count);
+    of_states->middleRows(first, count) = product(ours, output);
+    add_product(ours.transpose(), states.middleRows(first, count), *of_output);
   }
   return divergence;
 }
@@ -115,7 +116,9 @@ class Distiller {
  public:
   Distiller(const FullModel& full, QuantizedLinears& matrices, const DistillationOptions& options)
       : full_(full), student_(full), options_(options) {
-    for (int thread = 0; thread < options.threads; ++thread) gradients_.emplace_back(full);
+    const auto workers =
+        std::min(options.texts_per_step, static_cast<std::size_t>(std::max(1, options.threads)));
+    gradients_.assign(workers, ModelGradient(full));
     for (std::size_t i = 0; i < student_.layers.size(); ++i) add_layer(i, matrices);
     add_matrix(kEmbeddingName, student_.embedding, matrices,
                [](ModelGradient& g) { return &g.embedding; });

@@ -14,13 +14,6 @@ using WideMatrix = Eigen::MatrixXd;
 
 constexpr std::int64_t kRowsAtOnce = 64;
 
-WideMatrix damped(const Matrix& second_moment, float damping) {
-  WideMatrix h = second_moment.cast<double>();
-  const double mean = h.trace() / static_cast<double>(std::max<std::int64_t>(1, h.rows()));
-  h.diagonal().array() += damping * mean + 1e-12;
-  return h;
-}
-
 // One pass over the columns of some rows. `factor` is the upper Cholesky factor of H's inverse.
 void compensate_rows(Eigen::Ref<Matrix> rows, const Matrix& factor, std::int64_t first_row,
                      QuantizedMatrix& out) {
@@ -184,30 +177,48 @@ class RowDescent {
 
 }  // namespace
 
-Matrix corrected_weight(const Matrix& weight, const InputStatistics& statistics, float damping) {
-  const WideMatrix h = damped(statistics.second_moment, damping);
-  WideMatrix cross = statistics.cross_moment.cast<double>();
-  cross.diagonal() += h.diagonal() - statistics.second_moment.diagonal().cast<double>();
-  WideMatrix target = weight.cast<double>() * cross;
-  if (statistics.residual.size() > 0) target += statistics.residual.cast<double>();
-  return h.llt().solve(target.transpose()).transpose().cast<float>();
+Curvature::Curvature(const Matrix& second_moment, float damping) {
+  const std::int64_t size = second_moment.rows();
+  const double mean =
+      second_moment.cast<double>().trace() / static_cast<double>(std::max<std::int64_t>(1, size));
+  added_ = static_cast<float>(damping * mean + 1e-12);
+  moment_ = second_moment;
+  moment_.diagonal().array() += added_;
+  // With P the reversal, P H P = L L^T makes P L P an upper triangle whose inverse is the factor.
+  factors_.compute(moment_.cast<double>().reverse());
+  const WideMatrix upper = WideMatrix(factors_.matrixL()).reverse();
+  inverse_factor_ =
+      upper.triangularView<Eigen::Upper>().solve(WideMatrix::Identity(size, size)).cast<float>();
 }
 
-QuantizedMatrix quantize_matrix(const Matrix& weight, const Matrix& second_moment, DataType type,
-                                float damping, int sweeps, int threads) {
-  const WideMatrix wide = damped(second_moment, damping);
-  const WideMatrix inverse = wide.llt().solve(WideMatrix::Identity(wide.rows(), wide.cols()));
-  const Matrix factor = WideMatrix(inverse.llt().matrixU()).cast<float>();
-  const Matrix h = wide.cast<float>();
+Matrix Curvature::solve(const WideMatrix& target) const {
+  const WideMatrix reversed = target.transpose().colwise().reverse();
+  return factors_.solve(reversed).colwise().reverse().transpose().cast<float>();
+}
+
+Matrix corrected_weight(const Matrix& weight, const InputStatistics& statistics,
+                        const Curvature& curvature) {
+  const WideMatrix wide = weight.cast<double>();
+  WideMatrix target = double{curvature.added()} * wide;
+  if (statistics.output_moment.size() > 0) {
+    target += statistics.output_moment.cast<double>();
+  } else {
+    target += wide * statistics.cross_moment.cast<double>();
+  }
+  return curvature.solve(target);
+}
+
+QuantizedMatrix quantize_matrix(const Matrix& weight, const Curvature& curvature, DataType type,
+                                int sweeps, int threads) {
   QuantizedMatrix out(type, weight.rows(), weight.cols());
   const std::int64_t parts = (weight.rows() + kRowsAtOnce - 1) / kRowsAtOnce;
   for_each_index(parts, threads, [&](std::int64_t part, int) {
     const std::int64_t first = part * kRowsAtOnce;
     const std::int64_t count = std::min(kRowsAtOnce, weight.rows() - first);
     Matrix rows = weight.middleRows(first, count);
-    compensate_rows(rows, factor, first, out);
+    compensate_rows(rows, curvature.inverse_factor(), first, out);
     for (std::int64_t row = first; row < first + count; ++row) {
-      RowDescent descent(h, row, out);
+      RowDescent descent(curvature.moment(), row, out);
       descent.start(weight.row(row));
       for (int sweep = 0; sweep < sweeps; ++sweep) {
         descent.refit_lines();

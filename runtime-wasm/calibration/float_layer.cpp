@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "calibration/matrix_product.h"
+
 namespace tessera::calibration {
 namespace {
 
@@ -94,7 +96,7 @@ void activate(Matrix& x, ActivationFunction function) {
 }
 
 Matrix Linear::operator()(const Matrix& x) const {
-  Matrix out = x * weight.transpose();
+  Matrix out = product(x, weight.transpose());
   if (bias.size() > 0) out.rowwise() += bias;
   return out;
 }
@@ -137,27 +139,35 @@ Matrix rms_norm(const Matrix& x, const Vector& weight, float epsilon) {
   return out;
 }
 
-Matrix attention(const FloatLayer& layer, const LayerShape& shape, const Matrix& normed) {
+HeadRows project_heads(const FloatLayer& layer, const LayerShape& shape, const Matrix& normed) {
+  const float epsilon = shape.configuration->rms_epsilon;
+  HeadRows rows{layer.linears[kQuery](normed), layer.linears[kKey](normed),
+                layer.linears[kValue](normed)};
+  norm_heads(rows.query, layer.query_norm, epsilon);
+  norm_heads(rows.key, layer.key_norm, epsilon);
+  rotate(rows.query, shape, 0, 1.0f);
+  rotate(rows.key, shape, 0, 1.0f);
+  return rows;
+}
+
+Matrix attend(const FloatLayer& layer, const LayerShape& shape, const HeadRows& rows) {
   const DecoderConfiguration& c = *shape.configuration;
-  Matrix query = layer.linears[kQuery](normed);
-  Matrix key = layer.linears[kKey](normed);
-  const Matrix value = layer.linears[kValue](normed);
-  norm_heads(query, layer.query_norm, c.rms_epsilon);
-  norm_heads(key, layer.key_norm, c.rms_epsilon);
-  rotate(query, shape, 0, 1.0f);
-  rotate(key, shape, 0, 1.0f);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_size));
+  const Matrix query = rows.query / std::sqrt(static_cast<float>(c.head_size));
   const std::int64_t heads_per_key = c.query_heads / c.key_value_heads;
-  Matrix out(normed.rows(), query.cols());
+  Matrix out(query.rows(), query.cols());
   for (std::int64_t head = 0; head < c.query_heads; ++head) {
     const Eigen::Index at = head / heads_per_key * c.head_size;
-    Matrix scores = scale * query.middleCols(head * c.head_size, c.head_size) *
-                    key.middleCols(at, c.head_size).transpose();
+    Matrix scores = product(query.middleCols(head * c.head_size, c.head_size),
+                            rows.key.middleCols(at, c.head_size).transpose());
     causal_softmax(scores, layer.window_tokens);
-    out.middleCols(head * c.head_size, c.head_size).noalias() =
-        scores * value.middleCols(at, c.head_size);
+    out.middleCols(head * c.head_size, c.head_size) =
+        product(scores, rows.value.middleCols(at, c.head_size));
   }
   return out;
+}
+
+Matrix attention(const FloatLayer& layer, const LayerShape& shape, const Matrix& normed) {
+  return attend(layer, shape, project_heads(layer, shape, normed));
 }
 
 Matrix gated(const FloatLayer& layer, const LayerShape& shape, const Matrix& normed) {

@@ -56,7 +56,14 @@ void activate(Matrix& x, ActivationFunction function);
 
 // x [tokens, hidden_size] of one text, from its first token on.
 Matrix rms_norm(const Matrix& x, const Vector& weight, float epsilon);
+// What attention takes, heads side by side: [tokens, heads * head_size], queries and keys rotated.
+struct HeadRows {
+  Matrix query, key, value;
+};
+HeadRows project_heads(const FloatLayer& layer, const LayerShape& shape, const Matrix& normed);
 // The heads' outputs, joined: what the output projection is fed with.
+Matrix attend(const FloatLayer& layer, const LayerShape& shape, const HeadRows& rows);
+// The same of project_heads.
 Matrix attention(const FloatLayer& layer, const LayerShape& shape, const Matrix& normed);
 // activation(gate) * up: what the down projection is fed with.
 Matrix gated(const FloatLayer& layer, const LayerShape& shape, const Matrix& normed);

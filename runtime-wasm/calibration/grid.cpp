@@ -28,75 +28,6 @@ float fixed_zero(DataType type) {
   return type == DataType::kQ8 ? 128.0f : 8.0f;
 }
 
-struct Group {
-  DataType type;
-  const float* weights;
-  const float* importance;
-  std::int64_t count;
-};
-
-float error_of(const Group& group, const Line& line) {
-  float error = 0.0f;
-  for (std::int64_t i = 0; i < group.count; ++i) {
-    const float value = line.value(quant_of(group.type, line, group.weights[i]));
-    error += group.importance[i] * (group.weights[i] - value) * (group.weights[i] - value);
-  }
-  return error;
-}
-
-// Weighted least squares of the weights on the quants that they have now. Where zero points are few
-// the line keeps its own: others are candidates of their own.
-Line refit(const Group& group, const Line& line) {
-  double sum = 0.0, weight = 0.0, quant = 0.0, product = 0.0, square = 0.0;
-  const bool is_affine = has_zero_point(group.type) && few_zero_points(group.type).empty();
-  const double offset = is_affine ? 0.0 : double{line.zero};
-  for (std::int64_t i = 0; i < group.count; ++i) {
-    const double h = group.importance[i];
-    const double w = group.weights[i];
-    const double q = quant_of(group.type, line, group.weights[i]) - offset;
-    sum += h;
-    weight += h * w;
-    quant += h * q;
-    product += h * q * w;
-    square += h * q * q;
-  }
-  if (!is_affine) {
-    if (!(square > 0.0)) return line;
-    return encode_line(group.type, static_cast<float>(product / square), line.zero);
-  }
-  const double determinant = sum * square - quant * quant;
-  if (!(determinant > 1e-12 * sum * square)) return line;
-  const double slope = (sum * product - weight * quant) / determinant;
-  if (!(slope > 0.0)) return line;
-  const double scale = encode_line(group.type, static_cast<float>(slope), 0.0f).scale;
-  return encode_line(group.type, static_cast<float>(scale),
-                     static_cast<float>((quant - weight / scale) / sum));
-}
-
-void add_candidates(const Group& group, std::vector<Line>& lines) {
-  const auto [low_at, high_at] = std::minmax_element(group.weights, group.weights + group.count);
-  const float low = std::min(*low_at, 0.0f), high = std::max(*high_at, 0.0f);
-  const auto steps = static_cast<float>(quant_max(group.type));
-  if (has_zero_point(group.type)) {
-    for (float share = 0.4f; share < 1.06f; share += 0.05f) {
-      const float scale = share * (high - low) / steps;
-      for (const float zero : few_zero_points(group.type)) {
-        if (scale > 0.0f) lines.push_back(encode_line(group.type, scale, zero));
-      }
-      if (scale > 0.0f && few_zero_points(group.type).empty()) {
-        lines.push_back(encode_line(group.type, scale, 0.5f * steps - 0.5f * (low + high) / scale));
-      }
-    }
-    return;
-  }
-  const float extreme = high > -low ? high : low;
-  const float half = 0.5f * (steps + 1.0f);
-  for (float share = 0.7f; share < 1.16f; share += 0.03f) {
-    lines.push_back(encode_line(group.type, -share * extreme / half, 0.0f));
-    lines.push_back(encode_line(group.type, share * extreme / half, 0.0f));
-  }
-}
-
 }  // namespace
 
 int quant_max(DataType type) {
@@ -161,25 +92,6 @@ Line encode_line(DataType type, float scale, float zero) {
 int quant_of(DataType type, const Line& line, float weight) {
   const float steps = line.scale == 0.0f ? line.zero : weight / line.scale + line.zero;
   return round_within(steps, 0.0f, static_cast<float>(quant_max(type)));
-}
-
-Line fit_line(DataType type, const float* weights, const float* importance, std::int64_t count) {
-  const Group group{type, weights, importance, count};
-  std::vector<Line> candidates;
-  add_candidates(group, candidates);
-  Line best = encode_line(type, 0.0f, 1.0f);
-  float best_error = error_of(group, best);
-  for (Line line : candidates) {
-    for (int round = 0; round < 3; ++round) {
-      const float error = error_of(group, line);
-      if (error < best_error) {
-        best_error = error;
-        best = line;
-      }
-      line = refit(group, line);
-    }
-  }
-  return best;
 }
 
 QuantizedMatrix::QuantizedMatrix(DataType matrix_type, std::int64_t row_count,

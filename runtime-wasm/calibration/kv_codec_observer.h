@@ -1,11 +1,5 @@
-// KvCodecObserver: watches a model run and finds, for each layer, the codecs with which its keys
-// and values lose least in a packed KV cache (ops/kv_codec.h).
-//
-// What an error e of a key costs is (query . e)^2, so that errors are measured by the second
-// moments of the queries; an error of a value passes through the output projection. In coordinates
-// where that measure is plain distance, the eigenvectors of the covariance are those that a fixed
-// number of bits serves best (Karhunen-Loeve; reverse water-filling in Cover and Thomas, section
-// 10.3). Each is scaled to unit variance; its variance is the weight of its error.
+// KvCodecObserver: watches a model run and finds, for each layer, the codecs of its keys and values
+// (calibration/kv_codec_fit.h).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +7,7 @@
 #include <vector>
 
 #include "backends/backend.h"
-#include "calibration/matrix.h"
+#include "calibration/kv_codec_fit.h"
 
 namespace tessera::calibration {
 
@@ -23,9 +17,6 @@ class KvCodecObserver final : public Backend {
   // f32.
   explicit KvCodecObserver(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
 
-  struct LayerCodecs {
-    std::vector<std::uint16_t> key, value;  // the matrices of a KvCodec, f16
-  };
   // In the order in which layers ran. Errors: kInvalidArgument if too few tokens were seen.
   Result<std::vector<LayerCodecs>> codecs() const;
 
@@ -54,20 +45,13 @@ class KvCodecObserver final : public Backend {
   MemoryUse memory_use() const override { return inner_->memory_use(); }
 
  private:
-  struct Head {
-    Matrix key_moments, value_moments, query_moments;
-    Vector key_sum, value_sum;
-  };
   struct Layer {
     std::uint32_t cache_id = 0;
-    std::vector<Head> heads;
-    std::int64_t tokens = 0;
+    KvStatistics statistics;
     TensorRef output_projection;
   };
 
   Layer& layer_of(const Attention& op);
-  void observe(const KvWrite& op, Layer& layer) const;
-  void observe(const Attention& op, Layer& layer) const;
 
   std::unique_ptr<Backend> inner_;
   std::vector<Layer> layers_;

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "calibration/matrix_product.h"
+
 namespace tessera::calibration {
 namespace {
 
@@ -29,9 +31,9 @@ Matrix activation_slope(const Matrix& x, ActivationFunction function) {
 // y = x W^T + b
 Matrix differentiate_linear(const Linear& linear, const Matrix& x, const Matrix& output_gradient,
                             Matrix& weight_gradient, Vector& bias_gradient) {
-  weight_gradient.noalias() += output_gradient.transpose() * x;
+  add_product(output_gradient.transpose(), x, weight_gradient);
   if (bias_gradient.size() > 0) bias_gradient += output_gradient.colwise().sum();
-  return output_gradient * linear.weight;
+  return product(output_gradient, linear.weight);
 }
 
 Matrix differentiate_head_norms(const Matrix& x, const Vector& weight, float epsilon,
@@ -64,15 +66,14 @@ AttentionGradient differentiate_heads(const LayerShape& shape, const LayerTape& 
     const Eigen::Index at = head / heads_per_key * c.head_size;
     const Matrix& probabilities = tape.probabilities[static_cast<std::size_t>(head)];
     const auto gradient = joined_gradient.middleCols(from, c.head_size);
-    out.value.middleCols(at, c.head_size).noalias() += probabilities.transpose() * gradient;
-    Matrix scores = gradient * tape.value.middleCols(at, c.head_size).transpose();
+    out.value.middleCols(at, c.head_size) += product(probabilities.transpose(), gradient);
+    Matrix scores = product(gradient, tape.value.middleCols(at, c.head_size).transpose());
     const Eigen::VectorXf mean = scores.cwiseProduct(probabilities).rowwise().sum();
     scores.colwise() -= mean;
     scores.array() *= scale * probabilities.array();
-    out.query.middleCols(from, c.head_size).noalias() =
-        scores * tape.key.middleCols(at, c.head_size);
-    out.key.middleCols(at, c.head_size).noalias() +=
-        scores.transpose() * tape.query.middleCols(from, c.head_size);
+    out.query.middleCols(from, c.head_size) = product(scores, tape.key.middleCols(at, c.head_size));
+    out.key.middleCols(at, c.head_size) +=
+        product(scores.transpose(), tape.query.middleCols(from, c.head_size));
   }
   rotate(out.query, shape, 0, -1.0f);
   rotate(out.key, shape, 0, -1.0f);
@@ -98,11 +99,11 @@ Matrix record_attention(const FloatLayer& layer, const LayerShape& shape, LayerT
     const Eigen::Index from = head * c.head_size;
     const Eigen::Index at = head / heads_per_key * c.head_size;
     Matrix& scores = tape.probabilities[static_cast<std::size_t>(head)];
-    scores.noalias() = scale * tape.query.middleCols(from, c.head_size) *
-                       tape.key.middleCols(at, c.head_size).transpose();
+    scores = product(tape.query.middleCols(from, c.head_size),
+                     tape.key.middleCols(at, c.head_size).transpose());
+    scores *= scale;
     causal_softmax(scores, layer.window_tokens);
-    joined.middleCols(from, c.head_size).noalias() =
-        scores * tape.value.middleCols(at, c.head_size);
+    joined.middleCols(from, c.head_size) = product(scores, tape.value.middleCols(at, c.head_size));
   }
   return joined;
 }

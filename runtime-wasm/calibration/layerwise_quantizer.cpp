@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "calibration/matrix_product.h"
+
 namespace tessera::calibration {
 namespace {
 
@@ -18,6 +20,7 @@ class LayerwiseQuantizer {
       hidden_.push_back(embed(embedding, text));
     }
     full_inputs_.resize(texts.size());
+    full_outputs_.resize(texts.size());
     inputs_.resize(texts.size());
   }
 
@@ -26,10 +29,9 @@ class LayerwiseQuantizer {
     set_inputs([&](const FloatLayer& l, const Matrix& x) { return attention_input(l, x); }, full,
                layer);
     TESSERA_TRY_VOID(quantize_linears({kQuery, kKey, kValue}, full, layer, false));
-    set_inputs([&](const FloatLayer& l,
-                   const Matrix& x) { return attention(l, shape_, attention_input(l, x)); },
-               full, layer);
+    const KvStatistics statistics = set_joined_heads(full, layer);
     TESSERA_TRY_VOID(quantize_linears({kOutput}, full, layer, true));
+    add_codecs(statistics, layer.linears[kOutput].weight);
     add_outputs(kOutput, full, layer);
     set_inputs([&](const FloatLayer& l, const Matrix& x) { return mlp_input(l, x); }, full, layer);
     TESSERA_TRY_VOID(quantize_linears({kGate, kUp}, full, layer, false));
@@ -60,41 +62,77 @@ class LayerwiseQuantizer {
     });
   }
 
+  // Runs attention in both models. Of the quantized one's keys, values and queries, if they are
+  // asked for.
+  KvStatistics set_joined_heads(const FloatLayer& full, const FloatLayer& layer) {
+    const DecoderConfiguration& c = *shape_.configuration;
+    std::vector<KvStatistics> parts(static_cast<std::size_t>(options_.threads),
+                                    KvStatistics(c.key_value_heads, c.head_size));
+    for_each_index(std::ssize(hidden_), options_.threads, [&](std::int64_t text, int thread) {
+      const auto i = static_cast<std::size_t>(text);
+      full_inputs_[i] = attention(full, shape_, attention_input(full, full_hidden_[i]));
+      const HeadRows rows = project_heads(layer, shape_, attention_input(layer, hidden_[i]));
+      inputs_[i] = attend(layer, shape_, rows);
+      if (options_.codecs == nullptr) return;
+      KvStatistics& sum = parts[static_cast<std::size_t>(thread)];
+      sum.add_keys_and_values(rows.key, rows.value);
+      sum.add_queries(rows.query);
+    });
+    for (std::size_t part = 1; part < parts.size(); ++part) parts[0].add(parts[part]);
+    return std::move(parts[0]);
+  }
+
+  void add_codecs(const KvStatistics& statistics, const Matrix& projection) {
+    if (options_.codecs == nullptr) return;
+    auto codecs = statistics.codecs(projection);
+    if (codecs) options_.codecs->push_back(std::move(*codecs));
+  }
+
+  // To the residual streams. REQUIRES: full_outputs_ is the layer's, without its bias.
   void add_outputs(LinearIndex index, const FloatLayer& full, const FloatLayer& layer) {
+    const Vector& bias = full.linears[index].bias;
     for_each_index(std::ssize(hidden_), options_.threads, [&](std::int64_t text, int) {
       const auto i = static_cast<std::size_t>(text);
-      full_hidden_[i] += full.linears[index](full_inputs_[i]);
+      full_hidden_[i] += full_outputs_[i];
+      if (bias.size() > 0) full_hidden_[i].rowwise() += bias;
       hidden_[i] += layer.linears[index](inputs_[i]);
     });
   }
 
-  InputStatistics statistics(bool with_residual) const {
+  // `residual_of`: the layer whose output is added to the residual stream, and is to make up for
+  // what that has lost; null: not such a layer.
+  InputStatistics statistics(const Linear* residual_of) {
     const Eigen::Index columns = inputs_[0].cols();
-    const Eigen::Index hidden = with_residual ? hidden_[0].cols() : 0;
-    const InputStatistics none{Matrix::Zero(columns, columns), Matrix::Zero(columns, columns),
-                               Matrix::Zero(hidden, with_residual ? columns : 0)};
+    InputStatistics none{Matrix::Zero(columns, columns), {}, {}};
+    if (residual_of == nullptr) none.cross_moment = none.second_moment;
+    if (residual_of != nullptr) none.output_moment = Matrix::Zero(hidden_[0].cols(), columns);
     std::vector<InputStatistics> parts(static_cast<std::size_t>(options_.threads), none);
     for_each_index(std::ssize(hidden_), options_.threads, [&](std::int64_t text, int thread) {
       const auto i = static_cast<std::size_t>(text);
       InputStatistics& sum = parts[static_cast<std::size_t>(thread)];
-      sum.second_moment.selfadjointView<Eigen::Lower>().rankUpdate(inputs_[i].transpose());
-      sum.cross_moment.noalias() += full_inputs_[i].transpose() * inputs_[i];
-      if (with_residual) {
-        sum.residual.noalias() += (full_hidden_[i] - hidden_[i]).transpose() * inputs_[i];
+      add_second_moment(inputs_[i], sum.second_moment);
+      if (residual_of == nullptr) {
+        add_product(full_inputs_[i].transpose(), inputs_[i], sum.cross_moment);
+        return;
       }
+      full_outputs_[i] = product(full_inputs_[i], residual_of->weight.transpose());
+      const Matrix wanted = full_outputs_[i] + full_hidden_[i] - hidden_[i];
+      add_product(wanted.transpose(), inputs_[i], sum.output_moment);
     });
     for (std::size_t part = 1; part < parts.size(); ++part) {
       parts[0].second_moment += parts[part].second_moment;
       parts[0].cross_moment += parts[part].cross_moment;
-      parts[0].residual += parts[part].residual;
+      parts[0].output_moment += parts[part].output_moment;
     }
     parts[0].second_moment = Matrix(parts[0].second_moment.selfadjointView<Eigen::Lower>());
     return std::move(parts[0]);
   }
 
   Result<void> quantize_linears(std::initializer_list<LinearIndex> indices, const FloatLayer& full,
-                                FloatLayer& layer, bool with_residual) {
-    const InputStatistics statistics_of_inputs = statistics(with_residual);
+                                FloatLayer& layer, bool adds_to_residual) {
+    const InputStatistics statistics_of_inputs =
+        statistics(adds_to_residual ? &full.linears[*indices.begin()] : nullptr);
+    const Curvature curvature(statistics_of_inputs.second_moment, options_.damping);
     for (const LinearIndex index : indices) {
       Linear& linear = layer.linears[index];
       const DataType type = options_.type_of(linear.name);
@@ -106,15 +144,14 @@ class LayerwiseQuantizer {
                                                   "; use --weights q4"};
       }
       const Matrix target =
-          corrected_weight(full.linears[index].weight, statistics_of_inputs, options_.damping);
+          corrected_weight(full.linears[index].weight, statistics_of_inputs, curvature);
       QuantizedMatrix quantized =
-          quantize_matrix(target, statistics_of_inputs.second_moment, type, options_.damping,
-                          options_.sweeps, options_.threads);
+          quantize_matrix(target, curvature, type, options_.sweeps, options_.threads);
       linear.weight = dequantize(quantized);
       const Matrix error = linear.weight - target;
       const Matrix& h = statistics_of_inputs.second_moment;
-      const double noise = (error * h).cwiseProduct(error).sum();
-      const double signal = (target * h).cwiseProduct(target).sum();
+      const double noise = product(error, h).cwiseProduct(error).sum();
+      const double signal = product(target, h).cwiseProduct(target).sum();
       quantized_.insert_or_assign(
           linear.name,
           QuantizedLinear{std::move(quantized), target, signal > 0.0 ? noise / signal : 0.0});
@@ -127,6 +164,7 @@ class LayerwiseQuantizer {
   const LayerwiseOptions& options_;
   States full_hidden_, hidden_;  // residual streams of the full and of the quantized model
   States full_inputs_, inputs_;  // what the linear layer in hand is fed with in each
+  States full_outputs_;          // what it makes of that in the full model
   QuantizedLinears quantized_;
   std::size_t done_ = 0;
   std::size_t total_;

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "calibration/error_compensation.h"
 #include "calibration/full_model.h"
+#include "calibration/kv_codec_fit.h"
 
 namespace tessera::calibration {
 
@@ -40,6 +41,9 @@ struct LayerwiseOptions {
   int threads = 1;
   float damping = 0.01f;
   int sweeps = 4;
+  // Gets the codecs of every layer's keys and values as the quantized model has them; left empty if
+  // the texts have too few tokens for them. Null: none are made.
+  std::vector<LayerCodecs>* codecs = nullptr;
   // Called after every linear layer.
   std::function<void(std::size_t done, std::size_t total)> on_progress;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "calibration/full_model.h"
+#include "calibration/matrix_product.h"
 #include "tensor/panel.h"
 
 namespace tessera::calibration {
@@ -13,7 +14,7 @@ constexpr DataType kMeasuredType = DataType::kQ3;
 // Rows of log probabilities.
 Matrix log_probabilities(const FullModel& model, const Matrix& hidden, const Matrix& output) {
   const Matrix normed = rms_norm(hidden, model.final_norm, model.shape.configuration->rms_epsilon);
-  Matrix logits = normed * output.transpose();
+  Matrix logits = product(normed, output.transpose());
   normalize_logits(logits);
   return logits;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 
 #include "calibration/full_model.h"
 
@@ -19,13 +18,14 @@ struct SelfTextOptions {
   std::size_t window_tokens = 256;
   std::uint64_t seed = 1;
   int threads = 1;
-  std::function<void(std::size_t done, std::size_t total)> on_progress;  // in texts
+  // In tokens that each text has grown by.
+  std::function<void(std::size_t done, std::size_t total)> on_progress;
 };
 
-// Where texts begin: every third with `start_id` alone, if the model has a token that begins texts;
-// the others with a few tokens of `texts`, spread over them. The same for the same arguments.
-// REQUIRES: texts that are not empty.
-Texts make_prompts(const Texts& texts, std::optional<std::int32_t> start_id, std::size_t count);
+// Where texts begin: every third, or every second if there are several `openings`, with one of
+// those in turn, if there are any; the others with a few tokens of `texts`, spread over them. The
+// same for the same arguments. REQUIRES: texts and openings that are not empty.
+Texts make_prompts(const Texts& texts, const Texts& openings, std::size_t count);
 
 // One text for every prompt: the prompt and what the model goes on with, drawn from its
 // distribution at temperature 1. The same texts for the same arguments, whatever the threads.

@@ -27,6 +27,7 @@ struct DecoderOptions {
 
 // The name of a layer's codec (ops/kv_codec.h) in a package; `of` is "key" or "value".
 std::string kv_codec_name(std::int64_t layer, std::string_view of);
+bool is_kv_codec(std::string_view tensor_name);
 
 // Of the activations of one token of a chunk, logits not counted.
 std::size_t activation_bytes_per_token(const DecoderConfiguration& configuration);

@@ -80,6 +80,10 @@ Result<void> DecoderModel::bind_codecs(const Weights& weights) {
   return {};
 }
 
+bool is_kv_codec(std::string_view tensor_name) {
+  return tensor_name.ends_with("_codec");
+}
+
 std::string kv_codec_name(std::int64_t layer, std::string_view of) {
   return "model.layers." + std::to_string(layer) + ".self_attn." + std::string(of) + "_codec";
 }

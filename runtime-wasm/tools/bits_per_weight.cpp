@@ -1,5 +1,7 @@
 #include "tools/bits_per_weight.h"
 
+#include "model/decoder_model.h"
+
 namespace tessera {
 namespace {
 
@@ -13,6 +15,7 @@ bool is_embedding_or_output(const TensorEntry& tensor) {
 BitsPerWeight bits_per_weight(const Manifest& manifest) {
   double linear_bits = 0.0, linear_weights = 0.0, all_weights = 0.0, file_bits = 0.0;
   for (const TensorEntry& tensor : manifest.tensors) {
+    if (is_kv_codec(tensor.name)) continue;  // no weights; the file has their bits all the same
     const auto weights = static_cast<double>(tensor.shape.element_count());
     all_weights += weights;
     if (tensor.shape.rank() < 2 || is_embedding_or_output(tensor)) continue;

@@ -11,8 +11,10 @@
 #include "backends/cpu/cpu_backend.h"
 #include "calibration/calibration_text.h"
 #include "calibration/kv_codec_observer.h"
+#include "model/decoder_model.h"
 #include "package/package_directory.h"
 #include "package/random_access_file.h"
+#include "tools/codec_tensors.h"
 #include "tools/commands.h"
 #include "tools/convert_model.h"
 #include "tools/load_model.h"
@@ -37,13 +39,8 @@ struct OutputTensor {
   std::string name;
   std::int32_t priority = 0;
   const TensorEntry* entry = nullptr;  // null for a codec
-  Shape shape;
-  std::vector<std::uint16_t> halves;
+  const AddedTensor* added = nullptr;
 };
-
-bool is_codec(std::string_view name) {
-  return name.ends_with("_codec");
-}
 
 // Runs windows of the text, spread over it evenly.
 Result<void> run_text(TextModel& model, std::span<const std::int32_t> ids, std::int64_t tokens) {
@@ -65,8 +62,7 @@ Result<void> run_text(TextModel& model, std::span<const std::int32_t> ids, std::
   return {};
 }
 
-Result<std::vector<calibration::KvCodecObserver::LayerCodecs>> observe(
-    const CalibrateOptions& options) {
+Result<std::vector<calibration::LayerCodecs>> observe(const CalibrateOptions& options) {
   TESSERA_TRY(auto cpu,
               CpuBackend::create({options.load.threads, std::numeric_limits<std::size_t>::max()}));
   auto backend = std::make_unique<calibration::KvCodecObserver>(std::move(cpu));
@@ -100,10 +96,12 @@ Result<std::vector<calibration::KvCodecObserver::LayerCodecs>> observe(
 
 Result<void> write_tensor(const PackageDirectory& package, const OutputTensor& tensor,
                           PackageWriter& writer) {
-  const DataType type = tensor.entry == nullptr ? DataType::kF16 : tensor.entry->type;
-  TESSERA_TRY_VOID(writer.begin_tensor(tensor.name, type, tensor.shape, tensor.priority));
-  if (tensor.entry == nullptr) {
-    TESSERA_TRY_VOID(writer.append(std::as_bytes(std::span(tensor.halves))));
+  const bool is_old = tensor.entry != nullptr;
+  TESSERA_TRY_VOID(
+      writer.begin_tensor(tensor.name, is_old ? tensor.entry->type : tensor.added->tensor.type,
+                          is_old ? tensor.entry->shape : tensor.added->shape, tensor.priority));
+  if (!is_old) {
+    TESSERA_TRY_VOID(writer.append(tensor.added->tensor.bytes));
   } else {
     TESSERA_TRY(const auto bytes, package.read_tensor(*tensor.entry));
     TESSERA_TRY_VOID(writer.append(bytes));
@@ -123,24 +121,18 @@ Manifest described(const Manifest& old) {
 Result<void> run(const CalibrateOptions& options) {
   TESSERA_TRY(const PackageDirectory package, PackageDirectory::open(options.load.package));
   TESSERA_TRY(PackageOutput output, PackageOutput::create(options.directory, options.force));
-  TESSERA_TRY(auto codecs, observe(options));
+  TESSERA_TRY(const auto codecs, observe(options));
   TESSERA_TRY(const auto configuration,
               parse_decoder_configuration(package.manifest().architecture,
                                           package.manifest().configuration_json));
   std::vector<OutputTensor> tensors;
   for (const TensorEntry& entry : package.manifest().tensors) {
-    if (is_codec(entry.name)) continue;
-    tensors.push_back({entry.name, load_priority(entry.name), &entry, entry.shape, {}});
+    if (is_kv_codec(entry.name)) continue;
+    tensors.push_back({entry.name, load_priority(entry.name), &entry, nullptr});
   }
-  const Shape shape{configuration.key_value_heads * KvCodec::rows_of_head(configuration.head_size),
-                    configuration.head_size};
-  for (std::size_t layer = 0; layer < codecs.size(); ++layer) {
-    for (const bool is_key : {true, false}) {
-      const std::string name =
-          kv_codec_name(static_cast<std::int64_t>(layer), is_key ? "key" : "value");
-      tensors.push_back({name, load_priority(name), nullptr, shape,
-                         std::move(is_key ? codecs[layer].key : codecs[layer].value)});
-    }
+  const std::vector<AddedTensor> added = codec_tensors(configuration, codecs);
+  for (const AddedTensor& tensor : added) {
+    tensors.push_back({tensor.name, load_priority(tensor.name), nullptr, &tensor});
   }
   std::ranges::sort(tensors, [](const OutputTensor& a, const OutputTensor& b) {
     return std::tie(a.priority, a.name) < std::tie(b.priority, b.name);
@@ -156,10 +148,12 @@ Result<void> run(const CalibrateOptions& options) {
   Manifest manifest = described(package.manifest());
   TESSERA_TRY_VOID(writer.finish(manifest));
   TESSERA_TRY_VOID(output.commit(manifest));
-  std::printf(
-      "%s: codecs for the KV cache of %zu layers, %.2f MB\n", options.directory.c_str(),
-      codecs.size(),
-      static_cast<double>(2 * codecs.size()) * static_cast<double>(shape.element_count()) * 2e-6);
+  double size_bytes = 0.0;
+  for (const AddedTensor& tensor : added) {
+    size_bytes += static_cast<double>(tensor.tensor.bytes.size());
+  }
+  std::printf("%s: codecs for the KV cache of %zu layers, %.2f MB\n", options.directory.c_str(),
+              codecs.size(), size_bytes / 1e6);
   return {};
 }
 

@@ -94,6 +94,7 @@ Result<void> run(const ConvertCommandOptions& options) {
     quantized = std::move(*result);
     convert_options.weights = convert_options.weights.value_or(DataType::kQ8);
     convert_options.finished = &quantized.tensors;
+    convert_options.added = quantized.codecs;
     convert_options.quantization_json = quantized.quantization_json;
     if (!options.report_file.empty()) {
       TESSERA_TRY_VOID(write_report(options.report_file, quantized.quantization_json + "\n"));
@@ -141,7 +142,8 @@ void add_convert_command(CLI::App& app, int& exit_code) {
           "Type of all matrices; without it they keep what the source has, as closely as "
           "possible. f32, f16, q8, q4m, q4, q4s; q3 and q2, which are calibrated; mixed:BITS, "
           "the best formats under so many bits per weight, embedding and output "
-          "included. From q4m down, embedding and output are q8")
+          "included. From q4m down, embedding and output are q8. What is calibrated also gets what "
+          "a KV cache of few bits needs to do well")
       ->check(check_weights, "TYPE");
   command->add_option("--calibration", options->calibration_file,
                       "Text in UTF-8 to calibrate on beside what the model writes itself, or "

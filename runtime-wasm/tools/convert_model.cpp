@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 
 #include "model/decoder_configuration.h"
 #include "tools/convert_tensor.h"
@@ -19,17 +18,25 @@ bool is_embedding_or_output(std::string_view name) {
   return name.find("embed_tokens") != std::string_view::npos || name.starts_with("lm_head");
 }
 
-// The tensors' indices in the order in which they should be loaded.
-std::vector<std::size_t> load_order(std::span<const SourceTensor> tensors) {
-  std::vector<std::size_t> order(tensors.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const std::int32_t priority_a = load_priority(tensors[a].name);
-    const std::int32_t priority_b = load_priority(tensors[b].name);
-    if (priority_a != priority_b) return priority_a < priority_b;
-    return tensors[a].name < tensors[b].name;
+// One tensor of the package: of the source, or added.
+struct Item {
+  std::string_view name;
+  std::size_t index = 0;  // of the source's tensors
+  const AddedTensor* added = nullptr;
+};
+
+// In the order in which they should be loaded.
+std::vector<Item> load_order(std::span<const SourceTensor> tensors,
+                             std::span<const AddedTensor> added) {
+  std::vector<Item> items;
+  for (std::size_t i = 0; i < tensors.size(); ++i) items.push_back({tensors[i].name, i, nullptr});
+  for (const AddedTensor& tensor : added) items.push_back({tensor.name, 0, &tensor});
+  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+    const std::int32_t priority_a = load_priority(a.name);
+    const std::int32_t priority_b = load_priority(b.name);
+    return priority_a != priority_b ? priority_a < priority_b : a.name < b.name;
   });
-  return order;
+  return items;
 }
 
 Manifest describe(const ModelDescription& description) {
@@ -48,6 +55,28 @@ const calibration::PackedTensor* find_finished(const ConvertOptions& options,
   if (options.finished == nullptr) return nullptr;
   const auto found = options.finished->find(name);
   return found == options.finished->end() ? nullptr : &found->second;
+}
+
+Result<void> write_added(const AddedTensor& added, PackageWriter& writer) {
+  TESSERA_TRY_VOID(
+      writer.begin_tensor(added.name, added.tensor.type, added.shape, load_priority(added.name)));
+  TESSERA_TRY_VOID(writer.append(added.tensor.bytes));
+  return writer.end_tensor();
+}
+
+Result<void> write_source_tensor(const ModelSource& source, std::size_t index,
+                                 const ConvertOptions& options, PackageWriter& writer) {
+  const SourceTensor& tensor = source.tensors()[index];
+  const calibration::PackedTensor* finished = find_finished(options, tensor.name);
+  const DataType type =
+      finished == nullptr ? package_type(tensor, options.weights) : finished->type;
+  TESSERA_TRY_VOID(
+      writer.begin_tensor(tensor.name, type, tensor.shape, load_priority(tensor.name)));
+  const auto converted = finished == nullptr
+                             ? convert_tensor(source, index, type, options.threads, writer)
+                             : writer.append(finished->bytes);
+  if (!converted) return converted.error().with_context("tensor " + tensor.name);
+  return writer.end_tensor();
 }
 
 }  // namespace
@@ -90,20 +119,15 @@ Result<Manifest> convert_model(const ModelSource& source, const ConvertOptions& 
   if (description.tokenizer_json) {
     TESSERA_TRY_VOID(writer.add_tokenizer(*description.tokenizer_json));
   }
+  const std::vector<Item> items = load_order(source.tensors(), options.added);
   std::size_t done = 0;
-  for (const std::size_t index : load_order(source.tensors())) {
-    const SourceTensor& tensor = source.tensors()[index];
-    const calibration::PackedTensor* finished = find_finished(options, tensor.name);
-    const DataType type =
-        finished == nullptr ? package_type(tensor, options.weights) : finished->type;
-    TESSERA_TRY_VOID(
-        writer.begin_tensor(tensor.name, type, tensor.shape, load_priority(tensor.name)));
-    const auto converted = finished == nullptr
-                               ? convert_tensor(source, index, type, options.threads, writer)
-                               : writer.append(finished->bytes);
-    if (!converted) return converted.error().with_context("tensor " + tensor.name);
-    TESSERA_TRY_VOID(writer.end_tensor());
-    if (options.on_progress) options.on_progress(++done, source.tensors().size());
+  for (const Item& item : items) {
+    if (item.added != nullptr) {
+      TESSERA_TRY_VOID(write_added(*item.added, writer));
+    } else {
+      TESSERA_TRY_VOID(write_source_tensor(source, item.index, options, writer));
+    }
+    if (options.on_progress) options.on_progress(++done, items.size());
   }
   TESSERA_TRY_VOID(writer.finish(manifest));
   return manifest;

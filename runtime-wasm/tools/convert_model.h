@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "calibration/layerwise_quantizer.h"
@@ -13,12 +15,20 @@
 
 namespace tessera {
 
+// A tensor that the source does not have.
+struct AddedTensor {
+  std::string name;
+  Shape shape;
+  calibration::PackedTensor tensor;
+};
+
 struct ConvertOptions {
   // The type of matrices; nothing: the natural type of the format that each is stored in.
   std::optional<DataType> weights;
   int threads = 1;  // for quantizing
   // Tensors that are finished already, by name; their types go before `weights`.
   const calibration::PackedTensors* finished = nullptr;
+  std::span<const AddedTensor> added;
   std::string quantization_json = "{}";  // goes into the manifest as it is
   // Called after every tensor, with how many are done.
   std::function<void(std::size_t done, std::size_t total)> on_progress;

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "calibration/calibration_text.h"
+#include "calibration/chat_openings.h"
 #include "calibration/distillation.h"
 #include "calibration/mixed_precision.h"
 #include "calibration/self_text.h"
@@ -17,6 +18,7 @@
 #include "package/random_access_file.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/unicode.h"
+#include "tools/codec_tensors.h"
 
 namespace tessera {
 namespace {
@@ -85,7 +87,7 @@ struct Effort {
 };
 
 Effort effort_for(const DecoderConfiguration& c, const QuantizeOptions& options) {
-  constexpr std::size_t kSelfTextsMax = 128, kStepsMax = 100, kStepsMin = 16;
+  constexpr std::size_t kSelfTextsMax = 256, kStepsMax = 100, kStepsMin = 16;
   const double linear =
       static_cast<double>(c.layers) *
       static_cast<double>(2 * c.hidden_size * (c.query_heads + c.key_value_heads) * c.head_size +
@@ -98,9 +100,9 @@ Effort effort_for(const DecoderConfiguration& c, const QuantizeOptions& options)
   };
   Effort effort;
   effort.windows = std::max(kWindowsMin, count(2e12, linear, kWindowTokens, kWindowsMax));
-  const std::size_t steps = count(4e12, all, kTextsPerStep * kSelfWindowTokens, kStepsMax);
+  const std::size_t steps = count(7e12, all, kTextsPerStep * kSelfWindowTokens, kStepsMax);
   if (steps < kStepsMin) return effort;
-  effort.self_texts = count(1.5e12, linear, kSelfWindowTokens, kSelfTextsMax);
+  effort.self_texts = count(2.2e12, linear, kSelfWindowTokens, kSelfTextsMax);
   effort.tuning_steps =
       options.tuning_steps < 0 ? steps : static_cast<std::size_t>(options.tuning_steps);
   return effort;
@@ -175,6 +177,14 @@ std::optional<std::int32_t> start_token(const ModelDescription& description,
   return id && *id < vocabulary_size ? id : std::nullopt;
 }
 
+// How texts begin that go on from no other: as chats do, or with the token that begins texts.
+Texts openings_of(const ModelDescription& description, std::int64_t vocabulary_size) {
+  Texts openings = calibration::chat_openings(description, vocabulary_size);
+  const auto start = start_token(description, vocabulary_size);
+  if (openings.empty() && start) openings.push_back({*start});
+  return openings;
+}
+
 // The full model, and what it writes; empty if the model is too large to be worth it.
 struct Teacher {
   std::optional<calibration::FullModel> model;
@@ -195,13 +205,14 @@ Result<Teacher> prepare_teacher(const ModelSource& source, const DecoderConfigur
   calibration::SelfTextOptions self;
   self.window_tokens = std::min(kSelfWindowTokens, static_cast<std::size_t>(c.context_tokens_max));
   self.threads = options.threads;
-  self.on_progress = progress_printer("the model wrote", "texts", options);
+  self.on_progress = progress_printer("the model wrote texts,", "tokens each", options);
   const std::size_t lessons =
       effort.tuning_steps > 0
           ? (effort.tuning_steps * kTextsPerStep + kTimesRead - 1) / kTimesRead + kHeldOutTexts
           : 0;
-  const auto prompts = calibration::make_prompts(
-      texts, start_token(source.description(), c.vocabulary_size), effort.self_texts + lessons);
+  Texts openings = openings_of(source.description(), c.vocabulary_size);
+  std::erase_if(openings, [&](const auto& ids) { return ids.size() > self.window_tokens / 2; });
+  const auto prompts = calibration::make_prompts(texts, openings, effort.self_texts + lessons);
   auto written = calibration::write_texts(*teacher.model, prompts, self);
   const auto middle = written.begin() + static_cast<std::ptrdiff_t>(effort.self_texts);
   teacher.calibration_texts.assign(std::make_move_iterator(written.begin()),
@@ -223,18 +234,20 @@ struct Tuning {
   bool is_kept() const { return divergence_after < divergence_before; }
 };
 
-// The finer the quants, the smaller the changes that tell one from the next: 4e-4 for 2 bits,
-// and 2.8 times less for every further bit up to 4.
+// The finer the quants, the smaller the changes that tell one from the next: 4e-3 of the weights'
+// mean magnitude for 2 bits, and 2.8 times less for every further bit up to 4.
 float tuning_rate(const calibration::QuantizedLinears& matrices) {
-  double bits = 0.0, weights = 0.0;
+  double bits = 0.0, weights = 0.0, squares = 0.0;
   for (const auto& [name, matrix] : matrices) {
     if (name == calibration::kEmbeddingName || name == calibration::kOutputName) continue;
     const auto size = static_cast<double>(matrix.target.size());
     const int levels = calibration::quant_max(matrix.quantized.type) + 1;
     bits += size * std::min(4.0, std::log2(levels));
     weights += size;
+    squares += double{matrix.target.squaredNorm()};
   }
-  return static_cast<float>(4e-4 * std::exp2(-1.5 * (bits / weights - 2.0)));
+  const double magnitude = std::sqrt(squares / weights);
+  return static_cast<float>(4e-3 * magnitude * std::exp2(-1.5 * (bits / weights - 2.0)));
 }
 
 // Replaces `tensors` by what is learned from the teacher's lessons, if that is better.
@@ -357,10 +370,13 @@ Result<QuantizedModel> quantize_model(const ModelSource& source, const QuantizeO
   };
   layerwise.embedding = &embedding;
   layerwise.threads = options.threads;
+  std::vector<calibration::LayerCodecs> codecs;
+  layerwise.codecs = &codecs;
   layerwise.on_progress = progress_printer("quantized", "matrices", options);
   TESSERA_TRY(auto layers, calibration::quantize_layers(source, configuration, texts, layerwise));
   matrices.merge(layers);
   QuantizedModel result;
+  result.codecs = codec_tensors(configuration, codecs);
   for (const auto& [name, matrix] : matrices) {
     result.tensors[name] = {matrix.quantized.type, calibration::pack(matrix.quantized),
                             matrix.output_error};

@@ -5,6 +5,7 @@
 
 #include "calibration/layerwise_quantizer.h"
 #include "package/model_source.h"
+#include "tools/convert_model.h"
 
 namespace tessera {
 
@@ -19,7 +20,8 @@ struct QuantizeOptions {
 
 struct QuantizedModel {
   calibration::PackedTensors tensors;
-  std::string quantization_json;  // for the manifest: how, with what, and what each tensor lost
+  std::vector<AddedTensor> codecs;  // of the KV cache (ops/kv_codec.h)
+  std::string quantization_json;    // for the manifest: how, with what, and what each tensor lost
 };
 
 // Quantizes a decoder's linear layers, embedding and output, calibrated on a text and on texts that

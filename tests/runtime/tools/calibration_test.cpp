@@ -99,7 +99,7 @@ TEST_CASE("error compensation keeps outputs closer than rounding does") {
     INFO(data_type_name(type));
     const Matrix rounded = dequantize(round_matrix(weight, type, 1));
     const Matrix compensated =
-        dequantize(quantize_matrix(weight, second_moment, type, 0.01f, 4, 2));
+        dequantize(quantize_matrix(weight, Curvature(second_moment, 0.01f), type, 4, 2));
     CHECK(output_error(weight, compensated, inputs) < 0.7 * output_error(weight, rounded, inputs));
   }
 }
@@ -111,9 +111,11 @@ TEST_CASE("descent after error compensation never makes outputs worse") {
   const Matrix second_moment = inputs.transpose() * inputs;
   double before = INFINITY;
   for (const int sweeps : {0, 1, 4}) {
-    const double error = output_error(
-        weight, dequantize(quantize_matrix(weight, second_moment, DataType::kQ2, 1e-4f, sweeps, 1)),
-        inputs);
+    const double error =
+        output_error(weight,
+                     dequantize(quantize_matrix(weight, Curvature(second_moment, 1e-4f),
+                                                DataType::kQ2, sweeps, 1)),
+                     inputs);
     CHECK(error <= before * 1.001);
     before = error;
   }
@@ -123,9 +125,9 @@ TEST_CASE("inputs that never occur leave weights where they are") {
   RandomValues random(74);
   const Matrix weight = random_matrix(8, 32, random);
   const InputStatistics none{Matrix::Zero(32, 32), Matrix::Zero(32, 32), {}};
-  CHECK((corrected_weight(weight, none, 0.01f) - weight).norm() < 1e-4f);
-  const Matrix values =
-      dequantize(quantize_matrix(weight, none.second_moment, DataType::kQ4, 0.01f, 2, 1));
+  const Curvature flat(none.second_moment, 0.01f);
+  CHECK((corrected_weight(weight, none, flat) - weight).norm() < 1e-4f);
+  const Matrix values = dequantize(quantize_matrix(weight, flat, DataType::kQ4, 2, 1));
   CHECK(values.allFinite());
 }
 
@@ -135,8 +137,26 @@ TEST_CASE("a corrected weight makes up for inputs that are off by a known factor
   const Matrix full = random_matrix(400, 32, random);
   const Matrix off = 0.5f * full;
   const InputStatistics statistics{off.transpose() * off, full.transpose() * off, {}};
-  CHECK((corrected_weight(weight, statistics, 1e-5f) - 2.0f * weight).norm() <
+  const Curvature curvature(statistics.second_moment, 1e-5f);
+  CHECK((corrected_weight(weight, statistics, curvature) - 2.0f * weight).norm() <
         0.01f * weight.norm());
+  const Matrix outputs = full * weight.transpose();
+  const InputStatistics of_outputs{statistics.second_moment, {}, outputs.transpose() * off};
+  CHECK((corrected_weight(weight, of_outputs, curvature) - 2.0f * weight).norm() <
+        0.01f * weight.norm());
+}
+
+TEST_CASE("the factor of the curvature's inverse is an upper triangle that makes it up") {
+  RandomValues random(77);
+  const Matrix inputs = related_inputs(200, 40, random);
+  const Curvature curvature(inputs.transpose() * inputs, 0.01f);
+  const Matrix& factor = curvature.inverse_factor();
+  CHECK(factor.triangularView<Eigen::StrictlyLower>().toDenseMatrix().isZero());
+  const Matrix one = factor.transpose() * factor * curvature.moment();
+  CHECK((one - Matrix::Identity(40, 40)).norm() < 0.01f);
+  const Matrix target = random_matrix(5, 40, random);
+  const Matrix solved = curvature.solve(target.cast<double>());
+  CHECK((solved * curvature.moment() - target).norm() < 0.01f * target.norm());
 }
 
 TEST_CASE("formats are chosen within the budget, where they gain most") {

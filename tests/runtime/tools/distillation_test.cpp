@@ -126,7 +126,7 @@ TEST_CASE("texts that a model writes come with what it makes of them, whatever t
 
 TEST_CASE("prompts begin every third text with the start token, the others with pieces of a text") {
   const Texts texts = {{10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27}};
-  const Texts prompts = make_prompts(texts, 3, 9);
+  const Texts prompts = make_prompts(texts, {{3}}, 9);
   REQUIRE(prompts.size() == 9);
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     if (i % 3 == 0) {
@@ -136,8 +136,16 @@ TEST_CASE("prompts begin every third text with the start token, the others with 
       CHECK(prompts[i][15] == prompts[i][0] + 15);
     }
   }
-  CHECK(make_prompts(texts, std::nullopt, 9)[0].size() == 16);
-  CHECK(make_prompts({{7}}, std::nullopt, 2)[1] == Tokens{7});
+  CHECK(make_prompts(texts, {}, 9)[0].size() == 16);
+  CHECK(make_prompts({{7}}, {}, 2)[1] == Tokens{7});
+}
+
+TEST_CASE("several openings take turns in every second prompt") {
+  const Texts prompts = make_prompts({{7, 8}}, {{1}, {2, 3}}, 6);
+  CHECK(prompts[0] == Tokens{1});
+  CHECK(prompts[1] == Tokens{7, 8});
+  CHECK(prompts[2] == Tokens{2, 3});
+  CHECK(prompts[4] == Tokens{1});
 }
 
 TEST_CASE("a trainable matrix starts where its quants are, and follows its gradient") {
@@ -167,7 +175,7 @@ TEST_CASE("distillation brings a model of few bits nearer to the full one") {
   const auto fixture = open_fixture("llama");
   SelfTextOptions self;
   self.window_tokens = 24;
-  const auto texts = write_texts(fixture->model, make_prompts({{1, 2, 3}}, 1, 20), self);
+  const auto texts = write_texts(fixture->model, make_prompts({{1, 2, 3}}, {{1}}, 20), self);
   QuantizedLinears matrices;
   for (const FloatLayer& layer : fixture->model.layers) {
     for (const Linear& linear : layer.linears) {

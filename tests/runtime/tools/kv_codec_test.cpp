@@ -14,10 +14,11 @@ namespace tessera {
 namespace {
 
 using calibration::KvCodecObserver;
+using calibration::LayerCodecs;
 
 constexpr std::size_t kHeadSize = 8;  // of the tiny model, which has 2 heads in 2 layers
 
-Result<std::vector<KvCodecObserver::LayerCodecs>> codecs_after(std::int32_t tokens) {
+Result<std::vector<LayerCodecs>> codecs_after(std::int32_t tokens) {
   auto backend = std::make_unique<KvCodecObserver>(CpuBackend::create({}).value());
   const KvCodecObserver* observer = backend.get();
   testing::TinyModelOptions options;

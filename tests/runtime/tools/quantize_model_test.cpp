@@ -3,8 +3,12 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "base/json.h"
+#include "support/package_reading.h"
 #include "support/temporary_directory.h"
 #include "tensor/shape.h"
+#include "tools/bits_per_weight.h"
+#include "tools/load_model.h"
+#include "tools/package_output.h"
 #include "tools/quantize_model.h"
 #include "tools/synthetic_model.h"
 
@@ -67,6 +71,41 @@ TEST_CASE("tuning keeps every matrix's format and size, adds norms, and says wha
   CHECK(*tuning.boolean("is_kept") ==
         (*tuning.number("divergence_after") < *tuning.number("divergence_before")));
   CHECK(*account.require("calibration")->object()->integer("self_written_tokens") > 0);
+}
+
+TEST_CASE("calibration makes codecs of every layer's keys and values, which a package takes in") {
+  const auto model = small_model(true);
+  const auto quantized = quantize_model(*model, quiet_options(0));
+  REQUIRE(quantized);
+  REQUIRE(quantized->codecs.size() == 4);
+  const TemporaryDirectory directory;
+  auto output = PackageOutput::create(directory.path("out"), true);
+  REQUIRE(output);
+  ConvertOptions options;
+  options.finished = &quantized->tensors;
+  options.added = quantized->codecs;
+  const auto manifest = convert_model(*model, options, *output);
+  REQUIRE(manifest);
+  REQUIRE(output->commit(*manifest));
+  const PackageDirectory package = opened_package(directory.path("out"));
+  std::int32_t last = 0;
+  for (const TensorEntry& tensor : package.manifest().tensors) {
+    CHECK(load_priority(tensor.name) >= last);
+    last = load_priority(tensor.name);
+  }
+  for (const AddedTensor& codec : quantized->codecs) {
+    INFO(codec.name);
+    const TensorEntry& tensor = tensor_of(package, codec.name);
+    CHECK(tensor.type == DataType::kF16);
+    CHECK(tensor.shape == codec.shape);
+    CHECK(package.read_tensor(tensor).value() == codec.tensor.bytes);
+  }
+  const double bits = bits_per_weight(package.manifest()).linear;
+  CHECK(bits == 2.375);  // codecs do not count as weights
+  LoadOptions load;
+  load.package = directory.path("out");
+  load.kv = "4";
+  CHECK(load_model(load).has_value());
 }
 
 TEST_CASE("a quantized model is the same whenever it is made") {
