@@ -27,6 +27,7 @@ struct ConvertCommandOptions {
   std::string weights;
   std::string name;
   std::string calibration_file;
+  std::string embedding;
   std::string report_file;
   int tuning_steps = -1;
   bool uncalibrated = false;
@@ -73,6 +74,9 @@ Result<QuantizedModel> calibrate(const ModelSource& source, const ConvertCommand
   if (options.weights.starts_with("mixed:")) {
     quantize_options.mixed_bits = std::strtod(options.weights.c_str() + 6, nullptr);
   }
+  if (!options.embedding.empty()) {
+    quantize_options.embedding = data_type_from_name(options.embedding);
+  }
   if (options.calibration_file != kBuiltinText) {
     quantize_options.calibration_file = options.calibration_file;
   }
@@ -83,6 +87,11 @@ Result<QuantizedModel> calibrate(const ModelSource& source, const ConvertCommand
 }
 
 Result<void> run(const ConvertCommandOptions& options) {
+  if (!options.embedding.empty() && !needs_calibration(options)) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "--embedding goes with weights that are calibrated: q3, q2, mixed:BITS, or q4 and "
+                 "q4s with --calibration"};
+  }
   TESSERA_TRY(const auto source, open_source(options.source, options.name));
   TESSERA_TRY(PackageOutput output, PackageOutput::create(options.directory, options.force));
   ConvertOptions convert_options;
@@ -145,6 +154,11 @@ void add_convert_command(CLI::App& app, int& exit_code) {
           "included. From q4m down, embedding and output are q8. What is calibrated also gets what "
           "a KV cache of few bits needs to do well")
       ->check(check_weights, "TYPE");
+  command
+      ->add_option("--embedding", options->embedding,
+                   "Type of embedding and output, for weights that are calibrated; mixed:BITS then "
+                   "counts the other matrices alone")
+      ->check(CLI::IsMember({"q8", "q4", "q4s", "q3", "q2"}));
   command->add_option("--calibration", options->calibration_file,
                       "Text in UTF-8 to calibrate on beside what the model writes itself, or "
                       "\"builtin\", the default of q3, q2 and mixed");

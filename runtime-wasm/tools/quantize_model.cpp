@@ -130,9 +130,16 @@ Result<Plan> plan_formats(const ModelSource& source, const DecoderConfiguration&
   TESSERA_TRY(plan.matrices,
               calibration::measure_divergences(source, configuration, pieces, options.threads,
                                                progress_printer("measured", "matrices", options)));
+  const auto is_outer = [](const std::string& name) {
+    return name == calibration::kEmbeddingName || name == calibration::kOutputName;
+  };
+  if (options.embedding) {
+    std::erase_if(plan.matrices, [&](const auto& matrix) { return is_outer(matrix.name); });
+  }
   double weights = 0.0;
   for (const SourceTensor& tensor : source.tensors()) {
-    if (tensor.shape.rank() == 2) weights += static_cast<double>(tensor.shape.element_count());
+    if (tensor.shape.rank() != 2 || (options.embedding && is_outer(tensor.name))) continue;
+    weights += static_cast<double>(tensor.shape.element_count());
   }
   const auto budget = static_cast<std::uint64_t>(options.mixed_bits * weights / 8.0);
   const auto chosen = calibration::choose_formats(plan.matrices, budget);
@@ -143,18 +150,18 @@ Result<Plan> plan_formats(const ModelSource& source, const DecoderConfiguration&
   return plan;
 }
 
-// Rounds embedding and output: to what the plan says, otherwise to q8.
+// Rounds embedding and output: to what the plan says, otherwise to `type`.
 Result<void> round_outer_matrices(const ModelSource& source, const DecoderConfiguration& c,
-                                  const Plan& plan, int threads,
+                                  const Plan& plan, DataType type, int threads,
                                   calibration::QuantizedLinears& matrices) {
   const calibration::SourceTensors tensors(source);
   for (const char* name : {calibration::kEmbeddingName, calibration::kOutputName}) {
     const bool is_output = name == calibration::kOutputName;
     if (is_output && (c.ties_embeddings || !tensors.has(name))) continue;
     const auto planned = plan.types.find(name);
-    const DataType type = planned == plan.types.end() ? DataType::kQ8 : planned->second;
     TESSERA_TRY(calibration::Matrix weight, tensors.read(name, c.vocabulary_size, c.hidden_size));
-    auto rounded = calibration::round_matrix(weight, type, threads);
+    auto rounded = calibration::round_matrix(
+        weight, planned == plan.types.end() ? type : planned->second, threads);
     const double error =
         (calibration::dequantize(rounded) - weight).squaredNorm() / weight.squaredNorm();
     matrices.insert_or_assign(
@@ -360,7 +367,9 @@ Result<QuantizedModel> quantize_model(const ModelSource& source, const QuantizeO
   }
   teacher.calibration_texts.clear();
   calibration::QuantizedLinears matrices;
-  TESSERA_TRY_VOID(round_outer_matrices(source, configuration, plan, options.threads, matrices));
+  TESSERA_TRY_VOID(round_outer_matrices(source, configuration, plan,
+                                        options.embedding.value_or(DataType::kQ8), options.threads,
+                                        matrices));
   const calibration::Matrix embedding =
       calibration::dequantize(matrices.at(calibration::kEmbeddingName).quantized);
   calibration::LayerwiseOptions layerwise;

@@ -1,6 +1,7 @@
 // What `tessera convert` does before it writes anything when weights get few bits: calibration.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "calibration/layerwise_quantizer.h"
@@ -12,6 +13,9 @@ namespace tessera {
 struct QuantizeOptions {
   DataType weights = DataType::kQ4;  // q4m, q4, q4s, q3 or q2
   double mixed_bits = 0.0;           // above 0: formats chosen under this many bits per weight
+  // Of embedding and output, which mixed_bits then leaves out; by default q8 where mixed_bits does
+  // not choose.
+  std::optional<DataType> embedding;
   std::string calibration_file;      // empty: the built-in text
   int tuning_steps = -1;             // below 0: as many as a model of its size is worth
   int threads = 1;

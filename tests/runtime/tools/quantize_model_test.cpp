@@ -141,6 +141,24 @@ TEST_CASE("mixed formats stay within the budget through tuning") {
   CHECK(8.0 * bytes / weights > 2.5);
 }
 
+TEST_CASE("with a type for the embedding, mixed formats count the other matrices alone") {
+  const auto model = small_model(true);
+  QuantizeOptions options = quiet_options(0);
+  options.mixed_bits = 3.0;
+  options.embedding = DataType::kQ8;
+  const auto quantized = quantize_model(*model, options);
+  REQUIRE(quantized);
+  CHECK(quantized->tensors.at("model.embed_tokens.weight").type == DataType::kQ8);
+  double weights = 0.0, bytes = 0.0;
+  for (const SourceTensor& tensor : model->tensors()) {
+    if (tensor.shape.rank() != 2 || tensor.name == "model.embed_tokens.weight") continue;
+    weights += static_cast<double>(tensor.shape.element_count());
+    bytes += static_cast<double>(quantized->tensors.at(tensor.name).bytes.size());
+  }
+  CHECK(8.0 * bytes / weights <= 3.0);
+  CHECK(8.0 * bytes / weights > 2.4);
+}
+
 TEST_CASE("without tuning, norms stay the source's and nothing claims to be tuned") {
   const auto model = small_model(true);
   const auto quantized = quantize_model(*model, quiet_options(0));
