@@ -16,8 +16,8 @@ struct QuantizeOptions {
   // Of embedding and output, which mixed_bits then leaves out; by default q8 where mixed_bits does
   // not choose.
   std::optional<DataType> embedding;
-  std::string calibration_file;      // empty: the built-in text
-  int tuning_steps = -1;             // below 0: as many as a model of its size is worth
+  std::string calibration_file;  // empty: the built-in text
+  int tuning_steps = -1;         // below 0: as many as a model of its size is worth
   int threads = 1;
   bool quiet = false;  // print no progress
 };
