@@ -117,7 +117,7 @@ def write_report(results, others):
     plot = Plot(full)
     plot.axes()
     plot.points("others", [(o["name"], o["bits"], o["perplexity"]) for o in others])
-    plot.points("ours", [(name, r["bits_per_weight"]["linear"], r["perplexity"])
+    plot.points("ours", [(name.split(",")[0], r["bits_per_weight"]["linear"], r["perplexity"])
                          for name, r in results.items() if name not in ("f16", "q8")])
     (FOLDER / "perplexity.svg").write_text(plot.svg())
     (FOLDER / "README.md").write_text(
