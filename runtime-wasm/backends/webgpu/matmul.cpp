@@ -48,22 +48,12 @@ std::string tile_arithmetic(const Recorder& recorder) {
   return recorder.uses_f16() ? "f16" : "f32";
 }
 
-// Weights of at most 4 bits.
-bool is_packed(DataType type) {
-  switch (type) {
-    case DataType::kQ4:
-    case DataType::kQ4S:
-    case DataType::kQ4M:
-    case DataType::kQ3:
-    case DataType::kQ2: return true;
-    default: return false;
-  }
-}
-
-// The arithmetic of products with few tokens. In f16 weights are made of words by a bitcast to
-// vectors of f16. The one compiler that has f16 but not that (Firefox's) has no subgroups either.
+// The arithmetic of products with few tokens. At 8 bits a weight memory alone counts. In f16
+// weights are made of words by a bitcast to vectors of f16; the one compiler that has f16 but not
+// that (Firefox's) has no subgroups either.
 std::string vector_products(const TensorRef& weight, const Recorder& recorder) {
-  if (recorder.uses_byte_products() && is_packed(weight.type)) return "bytes";
+  const bool has_few_bits = is_quantized(weight.type) && weight.type != DataType::kQ8;
+  if (recorder.uses_byte_products() && has_few_bits) return "bytes";
   return recorder.uses_f16() && recorder.uses_subgroups() ? "f16" : "f32";
 }
 
