@@ -18,8 +18,10 @@ struct MatrixView {
   MatrixView transposed() const { return {data, columns, rows, column_step, row_step}; }
   MatrixView block(std::int64_t row, std::int64_t column, std::int64_t row_count,
                    std::int64_t column_count) const {
-    return {data + row * row_step + column * column_step, row_count, column_count, row_step,
-            column_step};
+    // A matrix without elements may have no memory to point into.
+    const bool is_empty = row_count == 0 || column_count == 0;
+    const float* first = is_empty ? data : data + row * row_step + column * column_step;
+    return {first, row_count, column_count, row_step, column_step};
   }
 };
 
