@@ -108,6 +108,10 @@ Effort effort_for(const DecoderConfiguration& c, const QuantizeOptions& options)
   return effort;
 }
 
+bool is_embedding_or_output(const std::string& name) {
+  return name == calibration::kEmbeddingName || name == calibration::kOutputName;
+}
+
 // The plan of mixed precision; empty for a single format.
 struct Plan {
   std::vector<calibration::MatrixChoices> matrices;
@@ -130,15 +134,14 @@ Result<Plan> plan_formats(const ModelSource& source, const DecoderConfiguration&
   TESSERA_TRY(plan.matrices,
               calibration::measure_divergences(source, configuration, pieces, options.threads,
                                                progress_printer("measured", "matrices", options)));
-  const auto is_outer = [](const std::string& name) {
-    return name == calibration::kEmbeddingName || name == calibration::kOutputName;
-  };
   if (options.embedding) {
-    std::erase_if(plan.matrices, [&](const auto& matrix) { return is_outer(matrix.name); });
+    std::erase_if(plan.matrices,
+                  [&](const auto& matrix) { return is_embedding_or_output(matrix.name); });
   }
   double weights = 0.0;
   for (const SourceTensor& tensor : source.tensors()) {
-    if (tensor.shape.rank() != 2 || (options.embedding && is_outer(tensor.name))) continue;
+    if (tensor.shape.rank() != 2 || (options.embedding && is_embedding_or_output(tensor.name)))
+      continue;
     weights += static_cast<double>(tensor.shape.element_count());
   }
   const auto budget = static_cast<std::uint64_t>(options.mixed_bits * weights / 8.0);
@@ -246,7 +249,7 @@ struct Tuning {
 float tuning_rate(const calibration::QuantizedLinears& matrices) {
   double bits = 0.0, weights = 0.0, squares = 0.0;
   for (const auto& [name, matrix] : matrices) {
-    if (name == calibration::kEmbeddingName || name == calibration::kOutputName) continue;
+    if (is_embedding_or_output(name)) continue;
     const auto size = static_cast<double>(matrix.target.size());
     const int levels = calibration::quant_max(matrix.quantized.type) + 1;
     bits += size * std::min(4.0, std::log2(levels));

@@ -86,6 +86,7 @@ export function drawFindings(findings: GpuFindings): string {
     },
   ];
   const what = `Llama of shape ${findings.shape}, ${findings.weights}`;
-  const where = `${findings.adapter.name}, ${featuresUsed(findings.adapter)}, ${findings.engine}, ${findings.date.slice(0, 10)}`;
+  const { adapter, engine, date } = findings;
+  const where = `${adapter.name}, ${featuresUsed(adapter)}, ${engine}, ${date.slice(0, 10)}`;
   return drawChart(`WebGPU: ${what}`, `${where}; lines: least to most`, groups);
 }

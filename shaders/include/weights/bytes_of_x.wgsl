@@ -1,9 +1,6 @@
 // x rounded to signed bytes, a slice with a scale of its own, so that a GPU multiplies four at a
 // time and sums them exactly.
-fn largest_of(values: vec4<f32>) -> f32 {
-  let pair = max(abs(values.xy), abs(values.zw));
-  return max(pair.x, pair.y);
-}
+#include "numbers/largest_of.wgsl"
 
 // What x is multiplied with before it is rounded, `largest` being its largest magnitude. What has
 // no finite inverse counts as zero.

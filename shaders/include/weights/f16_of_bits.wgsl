@@ -1,6 +1,7 @@
 // Small integers in the halves of words as f16, without a conversion: in the lowest bits of 1024's
 // pattern, 0x6400, bits add their value to 1024.
 enable f16;
+#include "numbers/largest_of.wgsl"
 
 // The integers under the mask, of at most 4 bits, at the bottom of each half of the words.
 fn low_integers(words: vec2<u32>, mask: u32) -> vec4<f16> {
@@ -12,11 +13,6 @@ fn low_integers(words: vec2<u32>, mask: u32) -> vec4<f16> {
 fn high_integers(words: vec2<u32>, mask: u32) -> vec4<f16> {
   let bits = (words & vec2<u32>(mask * 0x100010u)) | vec2<u32>(0x64006400u);
   return fma(bitcast<vec4<f16>>(bits), vec4<f16>(0.0625h), vec4<f16>(-64.0h));
-}
-
-fn largest_of(values: vec4<f32>) -> f32 {
-  let pair = max(abs(values.xy), abs(values.zw));
-  return max(pair.x, pair.y);
 }
 
 // The power of two next below a value, or zero: what values are divided by that have this largest
