@@ -21,9 +21,9 @@ struct CreateOptions {
   TextModelOptions model;
 };
 
-Result<DataType> read_kv_type(const JsonObject& options) {
+Result<KvType> read_kv_type(const JsonObject& options) {
   TESSERA_TRY(const auto name, options.optional_string("kv_type"));
-  if (!name) return DataType::kF16;
+  if (!name) return KvType::kF16;
   if (const auto type = kv_type_from_name(*name)) return *type;
   return Error{ErrorCode::kInvalidArgument, "kv_type must be " + std::string(kKvTypeNames) +
                                                 ", not \"" + std::string(*name) + "\""};

@@ -30,7 +30,8 @@ Result<LayerShape> LayerShape::of(const DecoderConfiguration& configuration) {
   TESSERA_TRY(const RopeFrequencies rope,
               compute_rope_frequencies(configuration.rope, configuration.head_size));
   const auto half = static_cast<Eigen::Index>(rope.frequencies.size());
-  LayerShape shape{&configuration, Matrix(kTokensMax, half), Matrix(kTokensMax, half)};
+  LayerShape shape{&configuration, Matrix(kTokensMax, half), Matrix(kTokensMax, half),
+                   rope.frequencies};
   for (Eigen::Index token = 0; token < kTokensMax; ++token) {
     for (Eigen::Index i = 0; i < half; ++i) {
       const float angle = static_cast<float>(token) * rope.frequencies[static_cast<std::size_t>(i)];

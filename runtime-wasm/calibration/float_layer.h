@@ -33,7 +33,8 @@ struct FloatLayer {
 // What all layers share.
 struct LayerShape {
   const DecoderConfiguration* configuration = nullptr;
-  Matrix cosine, sine;  // [kTokensMax, rotary_size / 2], scaled, of the rotary positions
+  Matrix cosine, sine;             // [kTokensMax, rotary_size / 2], scaled, of the rotary positions
+  std::vector<float> frequencies;  // [rotary_size / 2], radians per position
 
   // The longest text that layers can be run on.
   static constexpr std::int64_t kTokensMax = 2048;

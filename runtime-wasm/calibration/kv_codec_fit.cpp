@@ -1,6 +1,7 @@
 #include "calibration/kv_codec_fit.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "base/half.h"
@@ -30,11 +31,10 @@ void append(const Square& matrix, std::vector<std::uint16_t>& codec) {
 }
 
 // Appends one head's part of a codec.
-void append_codec(const Square& moments, const Column& mean, const Square& metric,
+void append_codec(const Square& covariance, const Column& mean, const Square& metric,
                   std::vector<std::uint16_t>& codec) {
   constexpr double kVarianceShareMin = 1e-6;
   constexpr double kWeightMin = 1e-4;
-  const Square covariance = moments - mean * mean.transpose();
   const Eigen::SelfAdjointEigenSolver<Square> roots(metric);
   const Square root = roots.operatorSqrt(), inverse_root = roots.operatorInverseSqrt();
   const Eigen::SelfAdjointEigenSolver<Square> solver(root * covariance * root);
@@ -62,31 +62,75 @@ Square output_metric(const Matrix& projection, std::int64_t first_column, std::i
   return metric;
 }
 
+// The mean of keys before their rotation. `moments` are those of keys and of their positions, over
+// the number of tokens.
+Column turning_mean(const Square& moments, Eigen::Index size, Eigen::Index pairs) {
+  Column mean = moments.col(moments.cols() - 1).head(size);
+  for (Eigen::Index pair = 0; pair < pairs; ++pair) {
+    const Eigen::Index other = pair + pairs, cosine = size + pair, sine = size + other;
+    mean[pair] = moments(pair, cosine) + moments(other, sine);
+    mean[other] = moments(other, cosine) - moments(pair, sine);
+  }
+  return mean.unaryExpr(
+      [](double x) { return static_cast<double>(half_to_float(float_to_half(float(x)))); });
+}
+
+// What is left of keys without that mean: their second moments.
+Square left_of_keys(const Square& moments, const Column& mean, Eigen::Index pairs) {
+  const Eigen::Index size = mean.size(), numbers = 2 * pairs + 1;
+  Square turned = Square::Zero(size, numbers);  // times a position's numbers: R(p) mean
+  turned.col(2 * pairs) = mean;
+  for (Eigen::Index pair = 0; pair < pairs; ++pair) {
+    const Eigen::Index other = pair + pairs;
+    turned(pair, 2 * pairs) = turned(other, 2 * pairs) = 0.0;
+    turned(pair, pair) = turned(other, other) = mean[pair];
+    turned(other, pair) = mean[other];
+    turned(pair, other) = -mean[other];
+  }
+  const Square crossed = moments.topRightCorner(size, numbers) * turned.transpose();
+  return moments.topLeftCorner(size, size) - crossed - crossed.transpose() +
+         turned * moments.bottomRightCorner(numbers, numbers) * turned.transpose();
+}
+
 }  // namespace
 
-KvStatistics::KvStatistics(std::int64_t key_value_heads, std::int64_t head_size) {
+KvStatistics::KvStatistics(std::int64_t key_value_heads, std::int64_t head_size,
+                           std::span<const float> frequencies)
+    : frequencies_(frequencies.begin(), frequencies.end()) {
+  const Eigen::Index numbers = head_size + 2 * std::ssize(frequencies_) + 1;
   Head head;
-  head.key_moments = head.value_moments = head.query_moments = Matrix::Zero(head_size, head_size);
-  head.key_sum = head.value_sum = Vector::Zero(head_size);
+  head.key_moments = Matrix::Zero(numbers, numbers);
+  head.value_moments = head.query_moments = Matrix::Zero(head_size, head_size);
+  head.value_sum = Vector::Zero(head_size);
   heads_.assign(static_cast<std::size_t>(key_value_heads), head);
 }
 
-void KvStatistics::add_keys_and_values(const Rows& keys, const Rows& values) {
+void KvStatistics::add_keys_and_values(const Rows& keys, const Rows& values,
+                                       std::span<const std::int32_t> positions) {
   tokens_ += keys.rows();
+  const Eigen::Index pairs = std::ssize(frequencies_), size = heads_[0].value_sum.size();
+  Matrix joint = Matrix::Ones(keys.rows(), size + 2 * pairs + 1);
+  for (Eigen::Index token = 0; token < keys.rows(); ++token) {
+    for (Eigen::Index pair = 0; pair < pairs; ++pair) {
+      const double angle = static_cast<double>(positions[static_cast<std::size_t>(token)]) *
+                           static_cast<double>(frequencies_[static_cast<std::size_t>(pair)]);
+      joint(token, size + pair) = static_cast<float>(std::cos(angle));
+      joint(token, size + pairs + pair) = static_cast<float>(std::sin(angle));
+    }
+  }
   Eigen::Index first = 0;
   for (Head& head : heads_) {
-    const Eigen::Index size = head.key_sum.size();
-    const auto key = keys.middleCols(first, size), value = values.middleCols(first, size);
-    head.key_moments.noalias() += key.transpose() * key;
+    const auto value = values.middleCols(first, size);
+    joint.leftCols(size) = keys.middleCols(first, size);
+    head.key_moments.noalias() += joint.transpose() * joint;
     head.value_moments.noalias() += value.transpose() * value;
-    head.key_sum += key.colwise().sum();
     head.value_sum += value.colwise().sum();
     first += size;
   }
 }
 
 void KvStatistics::add_queries(const Rows& queries) {
-  const Eigen::Index size = heads_[0].key_sum.size();
+  const Eigen::Index size = heads_[0].value_sum.size();
   const Eigen::Index group = queries.cols() / size / std::ssize(heads_);
   Eigen::Index first = 0;
   for (Head& head : heads_) {
@@ -104,13 +148,12 @@ void KvStatistics::add(const KvStatistics& other) {
     heads_[i].key_moments += from.key_moments;
     heads_[i].value_moments += from.value_moments;
     heads_[i].query_moments += from.query_moments;
-    heads_[i].key_sum += from.key_sum;
     heads_[i].value_sum += from.value_sum;
   }
 }
 
 Result<LayerCodecs> KvStatistics::codecs(const Matrix& projection) const {
-  const std::int64_t size = heads_[0].key_sum.size();
+  const std::int64_t size = heads_[0].value_sum.size();
   if (tokens_ < 4 * size) {
     return Error{ErrorCode::kInvalidArgument,
                  "heads of " + std::to_string(size) + " elements need at least " +
@@ -118,15 +161,19 @@ Result<LayerCodecs> KvStatistics::codecs(const Matrix& projection) const {
   }
   const std::int64_t group = projection.cols() / size / std::ssize(heads_);
   const auto tokens = static_cast<double>(tokens_);
+  const Eigen::Index pairs = std::ssize(frequencies_);
   LayerCodecs codecs;
+  codecs.has_turning_means = pairs > 0;
   std::int64_t first_column = 0;
   for (const Head& head : heads_) {
-    append_codec(head.key_moments.cast<double>() / tokens,
-                 head.key_sum.transpose().cast<double>() / tokens,
+    const Square key_moments = head.key_moments.cast<double>() / tokens;
+    const Column key_mean = turning_mean(key_moments, size, pairs);
+    append_codec(left_of_keys(key_moments, key_mean, pairs), key_mean,
                  regularized(head.query_moments.cast<double>()), codecs.key);
-    append_codec(head.value_moments.cast<double>() / tokens,
-                 head.value_sum.transpose().cast<double>() / tokens,
-                 regularized(output_metric(projection, first_column, group, size)), codecs.value);
+    const Column value_mean = head.value_sum.transpose().cast<double>() / tokens;
+    append_codec(head.value_moments.cast<double>() / tokens - value_mean * value_mean.transpose(),
+                 value_mean, regularized(output_metric(projection, first_column, group, size)),
+                 codecs.value);
     first_column += group * size;
   }
   return codecs;

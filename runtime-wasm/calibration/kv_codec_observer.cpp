@@ -14,6 +14,12 @@ struct ObservedProgram final : Program {
   std::vector<std::unique_ptr<Program>> steps;
 };
 
+template <typename T>
+std::span<const T> elements(const TensorRef& tensor) {
+  return {reinterpret_cast<const T*>(tensor.host_bytes()),
+          static_cast<std::size_t>(tensor.shape.element_count())};
+}
+
 // [tokens, heads * head_size] of a tensor that is [tokens, heads, head_size].
 KvStatistics::Rows rows_of(const TensorRef& tensor) {
   const std::int64_t columns = tensor.shape[1] * tensor.shape[2];
@@ -49,11 +55,11 @@ Result<void> KvCodecObserver::run(const Program& program) {
     TESSERA_TRY_VOID(inner_->run(*observed.steps[i]));
     const auto* attention = std::get_if<Attention>(&observed.ops[i]);
     if (attention == nullptr) continue;
-    Layer& layer = layer_of(*attention);
+    const auto& write = std::get<KvWrite>(observed.ops[i - 1]);
+    Layer& layer = layer_of(*attention, std::get_if<Rope>(&observed.ops[i - 2]));
     layer.statistics.add_queries(rows_of(attention->query));
-    if (const auto* write = std::get_if<KvWrite>(&observed.ops[i - 1])) {
-      layer.statistics.add_keys_and_values(rows_of(write->key), rows_of(write->value));
-    }
+    layer.statistics.add_keys_and_values(rows_of(write.key), rows_of(write.value),
+                                         elements<std::int32_t>(write.positions));
     if (const auto* matmul = std::get_if<MatMul>(&observed.ops[i + 1])) {
       layer.output_projection = matmul->weight;
     }
@@ -61,13 +67,15 @@ Result<void> KvCodecObserver::run(const Program& program) {
   return {};
 }
 
-KvCodecObserver::Layer& KvCodecObserver::layer_of(const Attention& op) {
+KvCodecObserver::Layer& KvCodecObserver::layer_of(const Attention& op, const Rope* rope) {
   for (Layer& layer : layers_) {
     if (layer.cache_id == op.key_cache.buffer.id) return layer;
   }
   Layer layer;
   layer.cache_id = op.key_cache.buffer.id;
-  layer.statistics = KvStatistics(op.key_cache.shape[0], op.key_cache.shape[2]);
+  std::span<const float> frequencies;
+  if (rope != nullptr) frequencies = elements<float>(rope->frequencies);
+  layer.statistics = KvStatistics(op.key_cache.shape[0], op.key_cache.shape[2], frequencies);
   layers_.push_back(std::move(layer));
   return layers_.back();
 }

@@ -14,7 +14,7 @@ namespace tessera::calibration {
 class KvCodecObserver final : public Backend {
  public:
   // REQUIRES: `inner` has host memory and does what it is asked at once; the model's caches are
-  // f32.
+  // f32, and before attention it rotates keys, then writes them.
   explicit KvCodecObserver(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
 
   // In the order in which layers ran. Errors: kInvalidArgument if too few tokens were seen.
@@ -51,7 +51,8 @@ class KvCodecObserver final : public Backend {
     TensorRef output_projection;
   };
 
-  Layer& layer_of(const Attention& op);
+  // `rope`: what rotates its keys, or null.
+  Layer& layer_of(const Attention& op, const Rope* rope);
 
   std::unique_ptr<Backend> inner_;
   std::vector<Layer> layers_;

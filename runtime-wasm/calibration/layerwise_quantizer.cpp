@@ -1,5 +1,6 @@
 #include "calibration/layerwise_quantizer.h"
 
+#include <numeric>
 #include <utility>
 
 #include "calibration/matrix_product.h"
@@ -66,8 +67,9 @@ class LayerwiseQuantizer {
   // asked for.
   KvStatistics set_joined_heads(const FloatLayer& full, const FloatLayer& layer) {
     const DecoderConfiguration& c = *shape_.configuration;
-    std::vector<KvStatistics> parts(static_cast<std::size_t>(options_.threads),
-                                    KvStatistics(c.key_value_heads, c.head_size));
+    std::vector<KvStatistics> parts(
+        static_cast<std::size_t>(options_.threads),
+        KvStatistics(c.key_value_heads, c.head_size, shape_.frequencies));
     for_each_index(std::ssize(hidden_), options_.threads, [&](std::int64_t text, int thread) {
       const auto i = static_cast<std::size_t>(text);
       full_inputs_[i] = attention(full, shape_, attention_input(full, full_hidden_[i]));
@@ -75,7 +77,9 @@ class LayerwiseQuantizer {
       inputs_[i] = attend(layer, shape_, rows);
       if (options_.codecs == nullptr) return;
       KvStatistics& sum = parts[static_cast<std::size_t>(thread)];
-      sum.add_keys_and_values(rows.key, rows.value);
+      std::vector<std::int32_t> positions(static_cast<std::size_t>(rows.key.rows()));
+      std::iota(positions.begin(), positions.end(), 0);
+      sum.add_keys_and_values(rows.key, rows.value, positions);
       sum.add_queries(rows.query);
     });
     for (std::size_t part = 1; part < parts.size(); ++part) parts[0].add(parts[part]);

@@ -20,7 +20,8 @@ namespace tessera {
 struct TextModelOptions {
   std::int64_t context_tokens_max = 0;  // 0: the model's own, at most kContextTokensDefault
   std::int64_t chunk_tokens_max = 0;    // of a prompt at a time; 0: the backend's choice
-  DataType kv_type = DataType::kF16;
+  KvType kv_type = KvType::kF16;
+  std::vector<KvLayerRows> kv_rows = {};  // of a packed cache; empty: as the manifest says
   Activations activations = Activations::kInt8;
 };
 

@@ -20,12 +20,7 @@ Result<void> check_options(const DecoderConfiguration& configuration,
   if (options.chunk_tokens_max < 1) {
     return Error{ErrorCode::kInvalidArgument, "a chunk must have at least 1 token"};
   }
-  if (!kv_type_from_name(kv_type_name(options.kv_type))) {
-    return Error{ErrorCode::kUnsupported, "the KV cache can be " + std::string(kKvTypeNames) +
-                                              ", not " +
-                                              std::string(data_type_name(options.kv_type))};
-  }
-  if (is_packed_kv(options.kv_type) && configuration.head_size > kKvHeadSizeMax) {
+  if (is_packed(options.kv_type) && configuration.head_size > kKvHeadSizeMax) {
     return Error{ErrorCode::kUnsupported,
                  "a KV cache of " + std::string(kv_type_name(options.kv_type)) +
                      " bits takes heads of at most " + std::to_string(kKvHeadSizeMax) +
@@ -42,8 +37,11 @@ Result<std::unique_ptr<DecoderModel>> DecoderModel::create(
   TESSERA_TRY_VOID(check_options(configuration, options));
   std::unique_ptr<DecoderModel> decoder(new DecoderModel(configuration, backend, options));
   TESSERA_TRY_VOID(decoder->bind_weights(weights));
+  if (is_packed(options.kv_type)) {
+    TESSERA_TRY_VOID(decoder->choose_rows());
+    TESSERA_TRY_VOID(decoder->bind_codecs(weights));
+  }
   TESSERA_TRY_VOID(decoder->allocate_cache());
-  if (is_packed_kv(options.kv_type)) TESSERA_TRY_VOID(decoder->bind_codecs(weights));
   TESSERA_TRY_VOID(decoder->allocate_activations());
   // The passes that every answer needs: a backend may prepare them while weights arrive.
   const std::int64_t chunk = decoder->options_.chunk_tokens_max;
@@ -125,17 +123,6 @@ Result<DecoderModel::Layer> DecoderModel::bind_layer(const Weights& weights, std
               bind("mlp.down_proj", c.hidden_size, c.intermediate_size, c.has_mlp_bias));
   layer.window_tokens = c.window_tokens[static_cast<std::size_t>(index)];
   return layer;
-}
-
-Result<void> DecoderModel::allocate_cache() {
-  const Shape shape{configuration_.key_value_heads, options_.context_tokens_max,
-                    configuration_.head_size};
-  for (Layer& layer : layers_) {
-    TESSERA_TRY(layer.key_cache, arena_.allocate(options_.kv_type, shape, MemoryPurpose::kKvCache));
-    TESSERA_TRY(layer.value_cache,
-                arena_.allocate(options_.kv_type, shape, MemoryPurpose::kKvCache));
-  }
-  return {};
 }
 
 Result<void> DecoderModel::allocate_activations() {

@@ -21,11 +21,13 @@ namespace tessera {
 struct DecoderOptions {
   std::int64_t context_tokens_max = 0;  // positions in the KV cache; at most the configuration's
   std::int64_t chunk_tokens_max = 128;  // tokens in one forward pass
-  DataType kv_type = DataType::kF16;    // f32, f16 or packed
+  KvType kv_type = KvType::kF16;
+  std::vector<KvLayerRows> kv_rows = {};  // of a packed cache; empty: as kv_row_bytes() says
   Activations activations = Activations::kInt8;
 };
 
-// The name of a layer's codec (ops/kv_codec.h) in a package; `of` is "key" or "value".
+// The name of a layer's codec (ops/kv_codec.h) in a package; `of` is "key", "value" or, of keys
+// whose mean turns, "turning_key".
 std::string kv_codec_name(std::int64_t layer, std::string_view of);
 bool is_kv_codec(std::string_view tensor_name);
 
@@ -113,10 +115,12 @@ class DecoderModel {
 
   Result<void> bind_weights(const Weights& weights);
   Result<Layer> bind_layer(const Weights& weights, std::int64_t index);
+  Result<void> choose_rows();
   Result<void> allocate_cache();
   // The codecs of packed caches: the package's own where it was calibrated, else plain rotations.
   Result<void> bind_codecs(const Weights& weights);
   Result<TensorRef> make_rotation();
+  Result<TensorRef> make_turns();
   Result<void> allocate_activations();
   Result<void> ensure_logits_rows(std::int64_t rows);
   Result<void> check_position(std::int64_t position, std::int64_t tokens) const;

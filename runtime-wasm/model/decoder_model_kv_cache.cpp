@@ -1,6 +1,8 @@
 // The KV cache of a decoder: how many bytes a position takes, and the codecs of a packed one.
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <span>
 
 #include "base/half.h"
 #include "model/decoder_model.h"
@@ -26,10 +28,55 @@ float rotation_entry(std::int64_t row, std::int64_t column, std::int64_t head_si
 
 }  // namespace
 
+// Of every layer, and that a head can be cut so.
+Result<void> DecoderModel::choose_rows() {
+  const std::int64_t head_size = configuration_.head_size;
+  const auto layers = static_cast<std::size_t>(configuration_.layers);
+  std::vector<KvLayerRows>& rows = options_.kv_rows;
+  if (rows.empty()) {
+    const auto bytes = static_cast<std::int32_t>(kv_row_bytes(options_.kv_type, head_size));
+    rows.assign(layers, {bytes, bytes});
+  }
+  const auto fits = [&](std::int64_t bytes) {
+    return bytes >= kv_row_bytes_min(head_size) && bytes <= kv_row_bytes_max(head_size);
+  };
+  const bool all_fit = std::ranges::all_of(rows, [&](const KvLayerRows& layer) {
+    return fits(layer.key_bytes) && fits(layer.value_bytes);
+  });
+  if (rows.size() == layers && all_fit) return {};
+  return Error{
+      ErrorCode::kInvalidFile,
+      "the sizes of a KV cache's rows must be " + std::to_string(kv_row_bytes_min(head_size)) +
+          " to " + std::to_string(kv_row_bytes_max(head_size)) + " bytes for each of " +
+          std::to_string(layers) + " layers; make the package again with tessera calibrate"};
+}
+
+Result<void> DecoderModel::allocate_cache() {
+  const DataType type = kv_data_type(options_.kv_type);
+  const auto allocate = [&](std::int64_t row) {
+    return arena_.allocate(type,
+                           Shape{configuration_.key_value_heads, options_.context_tokens_max, row},
+                           MemoryPurpose::kKvCache);
+  };
+  for (std::size_t index = 0; index < layers_.size(); ++index) {
+    KvLayerRows rows{};
+    if (type == DataType::kKvRows) rows = options_.kv_rows[index];
+    const std::int64_t head_size = configuration_.head_size;
+    Layer& layer = layers_[index];
+    TESSERA_TRY(layer.key_cache, allocate(rows.key_bytes > 0 ? rows.key_bytes : head_size));
+    TESSERA_TRY(layer.value_cache, allocate(rows.value_bytes > 0 ? rows.value_bytes : head_size));
+  }
+  return {};
+}
+
 std::size_t DecoderModel::kv_bytes_per_token() const {
-  const Shape shape{configuration_.key_value_heads, 1, configuration_.head_size};
-  const std::size_t row = tensor_size_bytes(options_.kv_type, shape).value();
-  return 2 * static_cast<std::size_t>(configuration_.layers) * row;
+  std::size_t bytes = 0;
+  for (const Layer& layer : layers_) {
+    for (const TensorRef* cache : {&layer.key_cache, &layer.value_cache}) {
+      bytes += tensor_size_bytes(cache->type, Shape{cache->shape[0], 1, cache->shape[2]}).value();
+    }
+  }
+  return bytes;
 }
 
 // A codec (ops/kv_codec.h) that is the same rotation for every head: what lies far out in one
@@ -55,27 +102,48 @@ Result<TensorRef> DecoderModel::make_rotation() {
   return codec;
 }
 
+// With which the means of keys are turned (ops/kv_turns.h).
+Result<TensorRef> DecoderModel::make_turns() {
+  const DecoderConfiguration& c = configuration_;
+  TESSERA_TRY(const RopeFrequencies rope, compute_rope_frequencies(c.rope, c.head_size));
+  const auto pairs = static_cast<std::int64_t>(rope.frequencies.size());
+  TESSERA_TRY(const TensorRef turns,
+              arena_.allocate(DataType::kF32, kv_turns_shape(pairs, options_.context_tokens_max),
+                              MemoryPurpose::kActivations));
+  const std::vector<float> table = kv_turns(rope.frequencies, options_.context_tokens_max);
+  TESSERA_TRY_VOID(backend_.write(turns.buffer, 0, std::as_bytes(std::span(table))));
+  return turns;
+}
+
 Result<void> DecoderModel::bind_codecs(const Weights& weights) {
   const DecoderConfiguration& c = configuration_;
-  const DataType type = options_.kv_type;
   const std::int64_t rows = c.key_value_heads * KvCodec::rows_of_head(c.head_size);
-  if (!weights.has(kv_codec_name(0, "key"))) {
-    TESSERA_TRY(const TensorRef rotation, make_rotation());
-    const KvCodec codec{rotation, kv_row_format(type, c.head_size, KvSpectrum::kFlat)};
-    for (Layer& layer : layers_) layer.key_codec = layer.value_codec = codec;
-    return {};
+  const bool has_turning_means = weights.has(kv_codec_name(0, "turning_key"));
+  const bool is_calibrated = has_turning_means || weights.has(kv_codec_name(0, "key"));
+  TensorRef rotation, turns;
+  if (!is_calibrated) {
+    TESSERA_TRY(rotation, make_rotation());
   }
-  const KvRowFormat keys = kv_row_format(type, c.head_size, KvSpectrum::kKeys);
-  const KvRowFormat values = kv_row_format(type, c.head_size, KvSpectrum::kValues);
+  if (has_turning_means) {
+    TESSERA_TRY(turns, make_turns());
+  }
   for (std::size_t index = 0; index < layers_.size(); ++index) {
     const auto number = static_cast<std::int64_t>(index);
     Layer& layer = layers_[index];
-    TESSERA_TRY(layer.key_codec.matrices,
-                weights.matrix(kv_codec_name(number, "key"), rows, c.head_size));
-    TESSERA_TRY(layer.value_codec.matrices,
-                weights.matrix(kv_codec_name(number, "value"), rows, c.head_size));
-    layer.key_codec.format = keys;
-    layer.value_codec.format = values;
+    layer.key_codec = {rotation, {}, turns};
+    layer.value_codec = {rotation, {}};
+    if (is_calibrated) {
+      const std::string_view of_keys = has_turning_means ? "turning_key" : "key";
+      TESSERA_TRY(layer.key_codec.matrices,
+                  weights.matrix(kv_codec_name(number, of_keys), rows, c.head_size));
+      TESSERA_TRY(layer.value_codec.matrices,
+                  weights.matrix(kv_codec_name(number, "value"), rows, c.head_size));
+    }
+    const KvLayerRows& sizes = options_.kv_rows[index];
+    layer.key_codec.format = kv_row_format(sizes.key_bytes, c.head_size,
+                                           is_calibrated ? KvSpectrum::kKeys : KvSpectrum::kFlat);
+    layer.value_codec.format = kv_row_format(
+        sizes.value_bytes, c.head_size, is_calibrated ? KvSpectrum::kValues : KvSpectrum::kFlat);
   }
   return {};
 }

@@ -14,14 +14,15 @@ Result<void> Attention::validate() const {
       .tensor("positions", positions, 1, {DataType::kI32})
       .tensor("out", out, 3, {DataType::kF32});
   if (!contract.is_met()) return contract.result();
-  check_kv_codec(contract, "key_codec", key_codec, key_cache);
-  check_kv_codec(contract, "value_codec", value_codec, value_cache);
+  check_kv_codec(contract, "key_codec", key_codec, key_cache, query.shape[2]);
+  check_kv_codec(contract, "value_codec", value_codec, value_cache, query.shape[2]);
   const std::int64_t query_heads = query.shape[1];
   const std::int64_t key_value_heads = key_cache.shape[0];
   return contract.same_shape("query", query, "out", out)
-      .same_shape("key_cache", key_cache, "value_cache", value_cache)
+      .equal("key_cache's heads", key_cache.shape[0], "value_cache's heads", value_cache.shape[0])
+      .equal("key_cache's positions", key_cache.shape[1], "value_cache's positions",
+             value_cache.shape[1])
       .require(key_cache.type == value_cache.type, "key_cache and value_cache differ in type")
-      .equal("query's head_size", query.shape[2], "key_cache's head_size", key_cache.shape[2])
       .equal("query's tokens", query.shape[0], "positions' tokens", positions.shape[0])
       .require(query_heads == 0 || (key_value_heads > 0 && query_heads % key_value_heads == 0),
                "query_heads (" + std::to_string(query_heads) +

@@ -14,9 +14,10 @@
 namespace tessera {
 
 struct Attention {
-  TensorRef query;        // [tokens, query_heads, head_size] f32
-  TensorRef key_cache;    // [key_value_heads, context_tokens_max, head_size] f32, f16 or packed
-  TensorRef value_cache;  // as key_cache
+  TensorRef query;  // [tokens, query_heads, head_size] f32
+  // [key_value_heads, context_tokens_max, head_size] f32 or f16, or [.., .., bytes of a row] packed
+  TensorRef key_cache;
+  TensorRef value_cache;  // of the same type
   TensorRef positions;    // [tokens] i32
   TensorRef out;          // [tokens, query_heads, head_size] f32
   float scale = 1.0f;

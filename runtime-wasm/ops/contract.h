@@ -16,8 +16,8 @@ inline constexpr std::initializer_list<DataType> kWeightTypes = {
     DataType::kQ4S, DataType::kQ4M, DataType::kQ3, DataType::kQ2};
 
 // Every type that a KV cache may have.
-inline constexpr std::initializer_list<DataType> kKvCacheTypes = {
-    DataType::kF32, DataType::kF16, DataType::kKv8, DataType::kKv4, DataType::kKv3, DataType::kKv2};
+inline constexpr std::initializer_list<DataType> kKvCacheTypes = {DataType::kF32, DataType::kF16,
+                                                                  DataType::kKvRows};
 
 class Contract {
  public:

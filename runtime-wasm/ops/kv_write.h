@@ -9,11 +9,12 @@
 namespace tessera {
 
 struct KvWrite {
-  TensorRef key;           // [tokens, key_value_heads, head_size] f32
-  TensorRef value;         // [tokens, key_value_heads, head_size] f32
-  TensorRef positions;     // [tokens] i32, each in 0..context_tokens_max-1
-  TensorRef key_cache;     // [key_value_heads, context_tokens_max, head_size] f32, f16 or packed
-  TensorRef value_cache;   // as key_cache
+  TensorRef key;        // [tokens, key_value_heads, head_size] f32
+  TensorRef value;      // [tokens, key_value_heads, head_size] f32
+  TensorRef positions;  // [tokens] i32, each in 0..context_tokens_max-1
+  // [key_value_heads, context_tokens_max, head_size] f32 or f16, or [.., .., bytes of a row] packed
+  TensorRef key_cache;
+  TensorRef value_cache;   // of the same type
   KvCodec key_codec = {};  // of packed caches
   KvCodec value_codec = {};
 

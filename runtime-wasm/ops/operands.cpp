@@ -18,12 +18,13 @@ Operands of(const Rope& op) {
   return {{op.x, op.positions, op.frequencies}, {op.x}};
 }
 Operands of(const KvWrite& op) {
-  return {{op.key, op.value, op.positions, op.key_codec.matrices, op.value_codec.matrices},
+  return {{op.key, op.value, op.positions, op.key_codec.matrices, op.key_codec.turns,
+           op.value_codec.matrices},
           {op.key_cache, op.value_cache}};
 }
 Operands of(const Attention& op) {
   return {{op.query, op.key_cache, op.value_cache, op.positions, op.key_codec.matrices,
-           op.value_codec.matrices},
+           op.key_codec.turns, op.value_codec.matrices},
           {op.out}};
 }
 Operands of(const Add& op) {

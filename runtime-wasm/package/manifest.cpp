@@ -192,6 +192,28 @@ Result<void> parse_tokenizer(const JsonObject& root, Manifest& manifest) {
   return {};
 }
 
+Result<KvLayerRows> parse_kv_layer(const JsonValue& value) {
+  TESSERA_TRY(const std::vector<JsonValue> pair, value.array());
+  if (pair.size() != 2) return value.error("must be the bytes of a key and those of a value");
+  TESSERA_TRY(const std::int64_t key, pair[0].integer(1, kv_row_bytes_max(kKvHeadSizeMax)));
+  TESSERA_TRY(const std::int64_t of_value, pair[1].integer(1, kv_row_bytes_max(kKvHeadSizeMax)));
+  return KvLayerRows{static_cast<std::int32_t>(key), static_cast<std::int32_t>(of_value)};
+}
+
+Result<void> parse_kv_cache(const JsonObject& root, Manifest& manifest) {
+  TESSERA_TRY(const auto cache, root.optional_object("kv_cache"));
+  if (!cache) return {};
+  TESSERA_TRY(const JsonObject row_bytes, cache->object("row_bytes"));
+  for (const KvType type : {KvType::k8, KvType::k4, KvType::k3, KvType::k2}) {
+    if (!row_bytes.find(kv_type_name(type))) continue;
+    TESSERA_TRY(const std::vector<JsonValue> layers, row_bytes.array(kv_type_name(type)));
+    for (const JsonValue& layer : layers) {
+      TESSERA_TRY(manifest.kv_rows[type].emplace_back(), parse_kv_layer(layer));
+    }
+  }
+  return {};
+}
+
 Result<Manifest> parse_root(const JsonObject& root) {
   TESSERA_TRY_VOID(check_format(root));
   Manifest manifest;
@@ -206,6 +228,7 @@ Result<Manifest> parse_root(const JsonObject& root) {
   if (chat_template) manifest.chat_template = *chat_template;
   TESSERA_TRY(manifest.shards, parse_shards(root));
   TESSERA_TRY_VOID(parse_tokenizer(root, manifest));
+  TESSERA_TRY_VOID(parse_kv_cache(root, manifest));
   TESSERA_TRY(manifest.tensors, parse_tensors(root, manifest.shards));
   TESSERA_TRY_VOID(check_low_bit_layout(root, manifest.tensors));
   return manifest;

@@ -10,6 +10,8 @@
 //     "generation": { "end_token_ids": [2], "temperature": 0.2, "top_p": 0.9, ... defaults },
 //     "chat_template": "{% for message in messages %}..." or null,
 //     "special_tokens": { "bos_token": "<s>" or null, "eos_token": "</s>" or null },
+//     "kv_cache": { "row_bytes": { "2": [ [18, 20], ... ] } },  // or absent: what keys and values
+//                          of each layer take in a packed KV cache, where not kv_row_bytes()
 //     "quantization": { "method": "gptq", "calibration": {...}, ... how it was quantized } or
 //     absent, "tokenizer": { "shard": 0 },        // that shard is a whole Hugging Face
 //     tokenizer.json; or null "tensors": [ { "name": "model.norm.weight", "type": "f32", "shape":
@@ -24,12 +26,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "quantization/kv_row.h"
 #include "tensor/data_type.h"
 #include "tensor/shape.h"
 
@@ -76,6 +80,7 @@ struct Manifest {
   std::string quantization_json = "{}";  // the object's text, "{}" if absent
   std::optional<std::string> chat_template;
   std::optional<std::uint32_t> tokenizer_shard;
+  std::map<KvType, std::vector<KvLayerRows>> kv_rows;  // of packed types, a layer each
   std::vector<TensorEntry> tensors;
   std::vector<ShardEntry> shards;
 

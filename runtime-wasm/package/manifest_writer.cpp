@@ -27,6 +27,18 @@ void write_shard(JsonWriter& json, const ShardEntry& shard) {
   json.key("priority").integer(shard.priority).end_object();
 }
 
+void write_kv_cache(JsonWriter& json, const Manifest& manifest) {
+  json.begin_object().key("row_bytes").begin_object();
+  for (const auto& [type, layers] : manifest.kv_rows) {
+    json.key(kv_type_name(type)).begin_array();
+    for (const KvLayerRows& layer : layers) {
+      json.begin_array().integer(layer.key_bytes).integer(layer.value_bytes).end_array();
+    }
+    json.end_array();
+  }
+  json.end_object().end_object();
+}
+
 bool has_low_bits(const TensorEntry& tensor) {
   return tensor.type == DataType::kQ3 || tensor.type == DataType::kQ2;
 }
@@ -49,6 +61,10 @@ std::string write_manifest(const Manifest& manifest) {
   json.key("special_tokens").raw(manifest.special_tokens_json);
   if (manifest.quantization_json != "{}") {
     json.key("quantization").raw(manifest.quantization_json);
+  }
+  if (!manifest.kv_rows.empty()) {
+    json.key("kv_cache");
+    write_kv_cache(json, manifest);
   }
   json.key("tokenizer");
   if (manifest.tokenizer_shard) {

@@ -18,15 +18,27 @@ Result<PackageDirectory> PackageDirectory::open(const std::string& directory) {
   auto manifest = parse_manifest(*text);
   if (!manifest) return manifest.error().with_context(directory);
   PackageDirectory package(directory, std::move(*text), std::move(*manifest));
-  for (const ShardEntry& shard : package.manifest().shards) {
-    TESSERA_TRY(const RandomAccessFile file, RandomAccessFile::open(package.shard_path(shard)));
+  TESSERA_TRY_VOID(package.check_shards());
+  return package;
+}
+
+Result<PackageDirectory> PackageDirectory::open_unfinished(const std::string& directory,
+                                                           Manifest manifest) {
+  PackageDirectory package(directory, "", std::move(manifest));
+  TESSERA_TRY_VOID(package.check_shards());
+  return package;
+}
+
+Result<void> PackageDirectory::check_shards() const {
+  for (const ShardEntry& shard : manifest_.shards) {
+    TESSERA_TRY(const RandomAccessFile file, RandomAccessFile::open(shard_path(shard)));
     if (file.size_bytes() != shard.size_bytes) {
       return Error{ErrorCode::kInvalidFile, file.path() + ": " + std::to_string(file.size_bytes()) +
                                                 " bytes, the manifest says " +
                                                 std::to_string(shard.size_bytes)};
     }
   }
-  return package;
+  return {};
 }
 
 std::string PackageDirectory::shard_path(const ShardEntry& shard) const {

@@ -18,9 +18,12 @@ class PackageDirectory {
   // Errors: kNotFound, kIo, kInvalidFile, kUnsupported; the message names the file.
   static Result<PackageDirectory> open(const std::string& directory);
 
+  // One whose manifest is not written yet. The same checks of its shards.
+  static Result<PackageDirectory> open_unfinished(const std::string& directory, Manifest manifest);
+
   const std::string& directory() const { return directory_; }
   const Manifest& manifest() const { return manifest_; }
-  // manifest.json byte for byte.
+  // manifest.json byte for byte; empty of a package that is not finished.
   const std::string& manifest_text() const { return manifest_text_; }
   std::string shard_path(const ShardEntry& shard) const;
   // The sum of all shards.
@@ -39,6 +42,8 @@ class PackageDirectory {
       : directory_(std::move(directory)),
         manifest_text_(std::move(manifest_text)),
         manifest_(std::move(manifest)) {}
+
+  Result<void> check_shards() const;
 
   std::string directory_;
   std::string manifest_text_;

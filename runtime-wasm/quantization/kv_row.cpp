@@ -49,6 +49,8 @@ class RunSearch {
     for (std::size_t run = 0; run < runs_; ++run) extend(run);
   }
 
+  double error() { return cell(runs_, size_).error / weight_sums_[size_]; }
+
   KvRowFormat format() {
     KvRowFormat format;
     format.run_count = static_cast<std::int32_t>(runs_);
@@ -262,6 +264,12 @@ class RunEncoder {
   alignas(16) std::array<float, kEntries> norms_;     // |entry|^2
 };
 
+void check_row(std::int64_t row_bytes, std::int64_t head_size) {
+  TESSERA_CHECK(head_size >= 1 && head_size <= kKvHeadSizeMax &&
+                row_bytes >= kv_row_bytes_min(head_size) &&
+                row_bytes <= kv_row_bytes_max(head_size));
+}
+
 // The scale of the mean square and its neighbours, which suit points of codebooks, and the least
 // that cuts off no number, if that is another and no codebook would suffer by it.
 Candidates candidate_scales(std::int64_t size, const KvRowFormat& format, const float* z) noexcept {
@@ -287,9 +295,14 @@ Candidates candidate_scales(std::int64_t size, const KvRowFormat& format, const 
 
 }  // namespace
 
-KvRowFormat kv_row_format(DataType type, std::int64_t head_size, KvSpectrum spectrum) {
-  TESSERA_CHECK(is_packed_kv(type) && head_size >= 1 && head_size <= kKvHeadSizeMax);
-  return RunSearch(head_size, kv_row_size_bytes(type, head_size) - 1, spectrum).format();
+KvRowFormat kv_row_format(std::int64_t row_bytes, std::int64_t head_size, KvSpectrum spectrum) {
+  check_row(row_bytes, head_size);
+  return RunSearch(head_size, row_bytes - 1, spectrum).format();
+}
+
+double kv_row_error(std::int64_t row_bytes, std::int64_t head_size, KvSpectrum spectrum) {
+  check_row(row_bytes, head_size);
+  return RunSearch(head_size, row_bytes - 1, spectrum).error();
 }
 
 void encode_kv_row(const KvRowFormat& format, const float* z, const float* weights,
@@ -340,17 +353,24 @@ void decode_kv_row(const KvRowFormat& format, const std::uint8_t* row, float* z)
   }
 }
 
-std::optional<DataType> kv_type_from_name(std::string_view name) {
-  for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kKv8, DataType::kKv4,
-                              DataType::kKv3, DataType::kKv2}) {
+std::optional<KvType> kv_type_from_name(std::string_view name) {
+  for (const KvType type :
+       {KvType::kF32, KvType::kF16, KvType::k8, KvType::k4, KvType::k3, KvType::k2}) {
     if (kv_type_name(type) == name) return type;
   }
   return std::nullopt;
 }
 
-std::string_view kv_type_name(DataType type) {
-  const std::string_view name = data_type_name(type);
-  return name.starts_with("kv") ? name.substr(2) : name;
+std::string_view kv_type_name(KvType type) {
+  switch (type) {
+    case KvType::kF32: return "f32";
+    case KvType::kF16: return "f16";
+    case KvType::k8: return "8";
+    case KvType::k4: return "4";
+    case KvType::k3: return "3";
+    case KvType::k2: break;
+  }
+  return "2";
 }
 
 }  // namespace tessera

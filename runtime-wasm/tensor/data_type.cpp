@@ -21,9 +21,7 @@ constexpr std::array kDataTypes = {
     DataTypeRow{DataType::kI32, "i32", 4},   DataTypeRow{DataType::kQ8, "q8", 272},
     DataTypeRow{DataType::kQ4, "q4", 144},   DataTypeRow{DataType::kQ4S, "q4s", 136},
     DataTypeRow{DataType::kQ4M, "q4m", 160}, DataTypeRow{DataType::kQ3, "q3", 112},
-    DataTypeRow{DataType::kQ2, "q2", 76},    DataTypeRow{DataType::kKv8, "kv8", 1},
-    DataTypeRow{DataType::kKv4, "kv4", 1},   DataTypeRow{DataType::kKv3, "kv3", 1},
-    DataTypeRow{DataType::kKv2, "kv2", 1},
+    DataTypeRow{DataType::kQ2, "q2", 76},    DataTypeRow{DataType::kKvRows, "kv_rows", 1},
 };
 
 const DataTypeRow& row_of(DataType type) {
@@ -61,7 +59,7 @@ Result<std::size_t> tensor_size_bytes(DataType type, const Shape& shape) {
                                                   " needs a matrix, not shape " +
                                                   shape.to_string()};
   }
-  if (is_packed_kv(type) && shape.rank() != 3) {
+  if (type == DataType::kKvRows && shape.rank() != 3) {
     return Error{ErrorCode::kInvalidArgument, "type " + std::string(data_type_name(type)) +
                                                   " is for KV caches of rank 3, not shape " +
                                                   shape.to_string()};
@@ -71,7 +69,6 @@ Result<std::size_t> tensor_size_bytes(DataType type, const Shape& shape) {
     std::int64_t extent = shape[axis];
     if (extent < 0 || extent > kDimMax) return overflow(type, shape);
     if (is_quantized(type)) extent = axis == 0 ? panel_count(extent) : group_count(extent);
-    if (is_packed_kv(type) && axis == 2) extent = kv_row_size_bytes(type, extent);
     if (extent != 0 && units > kUnitsMax / extent) return overflow(type, shape);
     units *= extent;
   }

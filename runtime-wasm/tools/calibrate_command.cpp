@@ -18,6 +18,7 @@
 #include "tools/commands.h"
 #include "tools/convert_model.h"
 #include "tools/load_model.h"
+#include "tools/measure_kv_rows.h"
 #include "tools/package_output.h"
 
 namespace tessera {
@@ -62,7 +63,12 @@ Result<void> run_text(TextModel& model, std::span<const std::int32_t> ids, std::
   return {};
 }
 
-Result<std::vector<calibration::LayerCodecs>> observe(const CalibrateOptions& options) {
+struct Observed {
+  std::vector<calibration::LayerCodecs> codecs;
+  std::vector<std::int32_t> text;
+};
+
+Result<Observed> observe(const CalibrateOptions& options) {
   TESSERA_TRY(auto cpu,
               CpuBackend::create({options.load.threads, std::numeric_limits<std::size_t>::max()}));
   auto backend = std::make_unique<calibration::KvCodecObserver>(std::move(cpu));
@@ -82,16 +88,18 @@ Result<std::vector<calibration::LayerCodecs>> observe(const CalibrateOptions& op
   if (!options.text_file.empty()) {
     TESSERA_TRY(text, read_text_file(options.text_file, kTextSizeBytesMax));
   }
-  TESSERA_TRY(const auto ids,
+  Observed observed;
+  TESSERA_TRY(observed.text,
               model->tokenizer()->encode(text, EncodeOptions{.parse_special_tokens = false}));
   const std::int64_t window = model->decoder().options().context_tokens_max;
-  if (static_cast<std::int64_t>(ids.size()) < window) {
-    return Error{ErrorCode::kInvalidArgument, "the text has " + std::to_string(ids.size()) +
-                                                  " tokens, fewer than one window of " +
-                                                  std::to_string(window)};
+  if (static_cast<std::int64_t>(observed.text.size()) < window) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the text has " + std::to_string(observed.text.size()) +
+                     " tokens, fewer than one window of " + std::to_string(window)};
   }
-  TESSERA_TRY_VOID(run_text(*model, ids, options.tokens));
-  return observer->codecs();
+  TESSERA_TRY_VOID(run_text(*model, observed.text, options.tokens));
+  TESSERA_TRY(observed.codecs, observer->codecs());
+  return observed;
 }
 
 Result<void> write_tensor(const PackageDirectory& package, const OutputTensor& tensor,
@@ -112,6 +120,7 @@ Result<void> write_tensor(const PackageDirectory& package, const OutputTensor& t
 // Everything but what manifest entries `finish` makes anew.
 Manifest described(const Manifest& old) {
   Manifest manifest = old;
+  manifest.kv_rows.clear();
   manifest.tensors.clear();
   manifest.shards.clear();
   manifest.tokenizer_shard.reset();
@@ -121,7 +130,7 @@ Manifest described(const Manifest& old) {
 Result<void> run(const CalibrateOptions& options) {
   TESSERA_TRY(const PackageDirectory package, PackageDirectory::open(options.load.package));
   TESSERA_TRY(PackageOutput output, PackageOutput::create(options.directory, options.force));
-  TESSERA_TRY(const auto codecs, observe(options));
+  TESSERA_TRY(const Observed observed, observe(options));
   TESSERA_TRY(const auto configuration,
               parse_decoder_configuration(package.manifest().architecture,
                                           package.manifest().configuration_json));
@@ -130,7 +139,7 @@ Result<void> run(const CalibrateOptions& options) {
     if (is_kv_codec(entry.name)) continue;
     tensors.push_back({entry.name, load_priority(entry.name), &entry, nullptr});
   }
-  const std::vector<AddedTensor> added = codec_tensors(configuration, codecs);
+  const std::vector<AddedTensor> added = codec_tensors(configuration, observed.codecs);
   for (const AddedTensor& tensor : added) {
     tensors.push_back({tensor.name, load_priority(tensor.name), nullptr, &tensor});
   }
@@ -147,13 +156,17 @@ Result<void> run(const CalibrateOptions& options) {
   }
   Manifest manifest = described(package.manifest());
   TESSERA_TRY_VOID(writer.finish(manifest));
+  TESSERA_TRY(const PackageDirectory unfinished,
+              PackageDirectory::open_unfinished(output.partial(), manifest));
+  TESSERA_TRY(manifest.kv_rows,
+              measure_kv_rows(unfinished, observed.text, {.threads = options.load.threads}));
   TESSERA_TRY_VOID(output.commit(manifest));
   double size_bytes = 0.0;
   for (const AddedTensor& tensor : added) {
     size_bytes += static_cast<double>(tensor.tensor.bytes.size());
   }
   std::printf("%s: codecs for the KV cache of %zu layers, %.2f MB\n", options.directory.c_str(),
-              codecs.size(), size_bytes / 1e6);
+              observed.codecs.size(), size_bytes / 1e6);
   return {};
 }
 

@@ -132,7 +132,7 @@ std::string check_weights(const std::string& weights) {
     return *end == '\0' && bits > 0.0 && bits <= 32.0 ? "" : weights + ": write mixed:2.6";
   }
   const auto type = data_type_from_name(weights);
-  if (type && *type != DataType::kI32 && !is_packed_kv(*type)) return "";
+  if (type && *type != DataType::kI32 && *type != DataType::kKvRows) return "";
   return weights + " is no type of weights; known: f32, f16, q8, q4m, q4, q4s, q3, q2, mixed:BITS";
 }
 

@@ -15,6 +15,7 @@
 #include "package/random_access_file.h"
 #include "tools/bits_per_weight.h"
 #include "tools/commands.h"
+#include "tools/divergence.h"
 #include "tools/load_model.h"
 
 namespace tessera {
@@ -63,33 +64,17 @@ struct Comparison {
   }
 };
 
-// log(sum(exp(logits)))
-double log_sum(std::span<const float> logits) {
-  const double highest = *std::max_element(logits.begin(), logits.end());
-  double sum = 0.0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - highest);
-  return std::log(sum) + highest;
-}
-
 void compare_position(std::span<const float> ours, std::span<const float> other,
                       Comparison& comparison) {
-  const double our_sum = log_sum(ours), other_sum = log_sum(other);
-  double divergence = 0.0;
-  for (std::size_t i = 0; i < ours.size(); ++i) {
-    const double log_other = static_cast<double>(other[i]) - other_sum;
-    divergence += std::exp(log_other) * (log_other - (static_cast<double>(ours[i]) - our_sum));
-  }
-  comparison.divergences.push_back(std::max(0.0, divergence));
+  comparison.divergences.push_back(kl_divergence(ours, other));
   comparison.agreements += std::max_element(ours.begin(), ours.end()) - ours.begin() ==
                            std::max_element(other.begin(), other.end()) - other.begin();
 }
 
 void score_position(std::span<const float> logits, std::int32_t target, Score& score) {
   const auto highest = std::max_element(logits.begin(), logits.end());
-  double sum = 0.0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - *highest);
   const auto index = static_cast<std::size_t>(target);
-  score.loss += std::log(sum) + *highest - static_cast<double>(logits[index]);
+  score.loss += log_sum_of_exp(logits) - static_cast<double>(logits[index]);
   score.correct += highest - logits.begin() == target;
   ++score.tokens;
 }

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "backends/cpu/cpu_backend.h"
-#include "package/package_directory.h"
 #include "tools/sha256.h"
 
 namespace tessera {
@@ -64,7 +63,13 @@ Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options,
   model_options.context_tokens_max = options.context_tokens_max;
   model_options.activations = options.activations == "f32" ? Activations::kF32 : Activations::kInt8;
   model_options.kv_type = kv_type_from_name(options.kv).value();
-  TESSERA_TRY(auto model, TextModel::create(package.manifest(), std::move(backend), model_options));
+  return load_model(package, model_options, std::move(backend));
+}
+
+Result<std::unique_ptr<TextModel>> load_model(const PackageDirectory& package,
+                                              const TextModelOptions& options,
+                                              std::unique_ptr<Backend> backend) {
+  TESSERA_TRY(auto model, TextModel::create(package.manifest(), std::move(backend), options));
   const auto shards = static_cast<std::uint32_t>(package.manifest().shards.size());
   std::vector<std::byte> bytes;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {

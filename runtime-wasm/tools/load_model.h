@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "generation/text_model.h"
+#include "package/package_directory.h"
 
 namespace CLI {
 class App;
@@ -28,6 +29,11 @@ void add_load_options(CLI::App& command, LoadOptions& options);
 Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options);
 // The same into a backend with host memory.
 Result<std::unique_ptr<TextModel>> load_model(const LoadOptions& options,
+                                              std::unique_ptr<Backend> backend);
+
+// The same of a package that is open already.
+Result<std::unique_ptr<TextModel>> load_model(const PackageDirectory& package,
+                                              const TextModelOptions& options,
                                               std::unique_ptr<Backend> backend);
 
 // Prints "tessera: <message>" to standard error and gives the exit status of a failed command.

@@ -19,6 +19,9 @@ class PackageOutput final : public ShardStore {
   PackageOutput& operator=(PackageOutput&&) = delete;
   ~PackageOutput() override;  // removes DIR.partial unless commit succeeded
 
+  // Where it is until it is whole.
+  std::string partial() const { return directory_ + ".partial"; }
+
   Result<void> store(const std::string& sha256, std::span<const std::byte> bytes) override;
 
   // Writes the manifest and moves the directory to its place. Errors: kIo, kInternal if the
@@ -27,7 +30,6 @@ class PackageOutput final : public ShardStore {
 
  private:
   explicit PackageOutput(std::string directory) : directory_(std::move(directory)) {}
-  std::string partial() const { return directory_ + ".partial"; }
 
   std::string directory_;  // empty once there is nothing to remove
 };

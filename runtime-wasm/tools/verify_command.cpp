@@ -51,7 +51,7 @@ Result<std::unique_ptr<TextModel>> load_exact(const VerifyOptions& options,
   TESSERA_TRY(auto backend, CpuBackend::create({.threads = options.threads}));
   TextModelOptions model_options;
   model_options.context_tokens_max = context_tokens;
-  model_options.kv_type = DataType::kF32;
+  model_options.kv_type = KvType::kF32;
   model_options.activations = Activations::kF32;
   TESSERA_TRY(auto model,
               TextModel::create(std::move(manifest), std::move(backend), model_options));

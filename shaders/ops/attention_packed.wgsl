@@ -1,7 +1,7 @@
 // out[t, h, :] = sum_p softmax_p(scale * query[t, h, :] . keys[h / group, p, :]) *
 //   values[h / group, p, :], over the positions p that token t sees
 // query and out [tokens, query_heads, head_size], both in the coordinates of packed caches
-// (kv_turn.wgsl), packed keys and values [key_value_heads, context_tokens_max] rows,
+// (kv_turn.wgsl; out holds the queries' factors before), packed keys and values [key_value_heads, context_tokens_max] rows,
 // head_size <= 256. The positions are shared among `splits` workgroups for each token and head
 // (Dao et al., "Flash-Decoding", 2023); each scores as many as it has threads at a time, and keeps
 // a running maximum. With one split it writes out, else partial results (attention_combine.wgsl):
@@ -32,6 +32,9 @@ struct Parameters {
   value_row_bytes: u32,
   value_units: u32,
   value_unit_count: u32,
+  turns: u32,
+  turn_pairs: u32,
+  turn_columns: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read> key_cache: array<u32>;
@@ -57,6 +60,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   for (var i = thread; i < head_size; i += workgroup_size) {
     query_row[i] = read_f32(parameters.query + row * head_size + i);
   }
+  let factors = parameters.out + row * head_size;
   workgroupBarrier();
   prepare_query(thread);
 
@@ -71,8 +75,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   var weight_sum = 0.0;
   for (var tile = share.begin; tile < share.end; tile += workgroup_size) {
     var own_score = lowest;
+    move_factors(thread, factors, tile);
     if (tile + thread < share.end) {
-      own_score = score(cache + tile + thread);
+      own_score = score(thread, cache + tile + thread);
     }
     let new_maximum = max(maximum, workgroup_max(thread, own_score));
     let correction = exp(max(maximum - new_maximum, -100.0));

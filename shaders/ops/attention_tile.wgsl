@@ -25,6 +25,9 @@ struct Parameters {
   key_coordinates: u32,
   value_row_bytes: u32,
   value_coordinates: u32,
+  turns: u32,
+  turn_pairs: u32,
+  turn_columns: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read> key_cache: array<u32>;
@@ -58,10 +61,14 @@ fn seen_by(token: u32) -> vec2<u32> {
 }
 
 fn query_at(token: u32, head: u32, element: u32) -> f32 {
-  if (token >= parameters.tokens || element >= parameters.head_size) {
+  if (token >= parameters.tokens || element >= scored_elements()) {
     return 0.0;
   }
   let row = token * parameters.query_heads + head;
+  if (element >= parameters.head_size) {
+    let factor = element - parameters.head_size;
+    return read_f32(parameters.out + row * parameters.head_size + factor);
+  }
   return read_f32(parameters.query + row * parameters.head_size + element);
 }
 
@@ -108,7 +115,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
   var weight_sums = vec4<f32>();
   for (var first = range.x; first < range.y; first += tile_positions) {
     var scores = vec4<f32>();
-    for (var element = 0u; element < parameters.head_size; element += slice_elements) {
+    for (var element = 0u; element < scored_elements(); element += slice_elements) {
       load_queries(thread, first_token, head, element);
       load_keys(thread, cache, first, range.y, element);
       workgroupBarrier();

@@ -2,11 +2,13 @@
 // and for a sum of values:
 //   to_coordinates 1: target[t, h, :] = B^T source[t, h, :]
 //   to_coordinates 0: target[t, h, :] = mean + B source[t, h, :]
-// where B and mean are those of the key-value head h / group. source and target
-// [tokens, query_heads, head_size], which may be the same; one workgroup a token and head;
-// head_size <= 256.
+// where B and mean are those of the key-value head h / group. A query whose keys have a mean that
+// turns also leaves its factors (query_factors.wgsl). source, target and factors
+// [tokens, query_heads, head_size], of which the first two may be the same; one workgroup a token
+// and head; head_size <= 256.
 #include "activations/scalar.wgsl"
 #include "caches/packed_codecs.wgsl"
+#include "caches/query_factors.wgsl"
 
 override workgroup_size: u32 = 64u;
 
@@ -16,6 +18,8 @@ struct Parameters {
   to_coordinates: u32,
   source: u32,
   target_row: u32,
+  factors: u32,
+  turn_pairs: u32,  // 0: no factors
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read> codec: array<u32>;
@@ -36,18 +40,26 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>,
     row[i] = read_f32(parameters.source + first + i);
   }
   workgroupBarrier();
-  let matrix = workgroup.x / parameters.group * codec_size(size) + size * size;
+  let mean = mean_at(size, workgroup.x / parameters.group);
+  let matrix = mean - size * size;
   let is_query = parameters.to_coordinates == 1u;
   let i_stride = select(size, 1u, is_query);
   let j_stride = select(1u, size, is_query);
   for (var i = thread; i < size; i += workgroup_size) {
     var sum = 0.0;
     if (!is_query) {
-      sum = codec_number(matrix + size * size + i);
+      sum = codec_number(mean + i);
     }
     for (var j = 0u; j < size; j++) {
       sum += codec_number(matrix + i * i_stride + j * j_stride) * row[j];
     }
     write_f32(parameters.target_row + first + i, sum);
+  }
+  let pairs = parameters.turn_pairs;
+  for (var pair = thread; pair < pairs; pair += workgroup_size) {
+    let of_mean = vec2<f32>(codec_number(mean + pair), codec_number(mean + pair + pairs));
+    let of_pair = query_factors(vec2<f32>(row[pair], row[pair + pairs]), of_mean);
+    write_f32(parameters.factors + first + pair, of_pair.x);
+    write_f32(parameters.factors + first + pairs + pair, of_pair.y);
   }
 }

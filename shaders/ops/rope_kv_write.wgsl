@@ -33,6 +33,10 @@ struct Parameters {
   key_run_count: u32,
   value_runs: u32,
   value_run_count: u32,
+  turns: u32,
+  turn_pairs: u32,
+  turn_columns: u32,
+  factors: u32,  // where a query's factors go
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @compute @workgroup_size(workgroup_size)

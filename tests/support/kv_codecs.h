@@ -36,10 +36,39 @@ inline std::vector<float> reflecting_codec(std::int64_t heads, std::int64_t head
   return numbers;
 }
 
-// mean + B z of one row of a packed cache; `codec` as reflecting_codec gives it.
+// Of as many pairs as a head with a mean that turns has in tests: some heads have more elements.
+inline std::vector<float> turning_frequencies(std::int64_t head_size) {
+  const std::int64_t pairs = head_size == 80 ? 20 : head_size / 2;
+  std::vector<float> frequencies;
+  for (std::int64_t i = 0; i < pairs; ++i) {
+    const double share = static_cast<double>(i) / static_cast<double>(pairs);
+    frequencies.push_back(static_cast<float>(std::pow(10000.0, -share)));
+  }
+  return frequencies;
+}
+
+// The mean of a head turned to a position; without frequencies, as it is.
+inline std::vector<double> turned_mean(const float* mean, std::size_t size,
+                                       const std::vector<float>& frequencies,
+                                       std::int64_t position) {
+  std::vector<double> turned(mean, mean + size);
+  const std::size_t pairs = frequencies.size();
+  for (std::size_t i = 0; i < pairs; ++i) {
+    const double angle = static_cast<double>(position) * static_cast<double>(frequencies[i]);
+    const double first = mean[i], second = mean[i + pairs];
+    turned[i] = first * std::cos(angle) - second * std::sin(angle);
+    turned[i + pairs] = second * std::cos(angle) + first * std::sin(angle);
+  }
+  return turned;
+}
+
+// mean + B z of one row of a packed cache; `codec` as reflecting_codec gives it, its mean turned to
+// the position if there are frequencies.
 inline std::vector<double> unpacked_row(const KvRowFormat& format, const std::uint8_t* row,
                                         const std::vector<float>& codec, std::int64_t head,
-                                        std::int64_t head_size) {
+                                        std::int64_t head_size,
+                                        const std::vector<float>& frequencies = {},
+                                        std::int64_t position = 0) {
   const auto size = static_cast<std::size_t>(head_size);
   const double scale = std::ldexp(1.0 + row[0] % 8 / 8.0, static_cast<int>(row[0]) / 8 - 20);
   std::vector<double> z;
@@ -53,9 +82,8 @@ inline std::vector<double> unpacked_row(const KvRowFormat& format, const std::ui
   }
   const float* numbers =
       codec.data() + static_cast<std::size_t>(head * KvCodec::rows_of_head(head_size)) * size;
-  std::vector<double> x(size);
+  std::vector<double> x = turned_mean(numbers + 2 * size * size, size, frequencies, position);
   for (std::size_t i = 0; i < size; ++i) {
-    x[i] = numbers[2 * size * size + i];
     for (std::size_t j = 0; j < size; ++j) x[i] += numbers[(size + i) * size + j] * z[j];
   }
   return x;

@@ -21,7 +21,7 @@ struct Spectra {
 };
 constexpr Spectra kSpectra[] = {{"flat", KvSpectrum::kFlat, KvSpectrum::kFlat},
                                 {"sorted", KvSpectrum::kKeys, KvSpectrum::kValues}};
-constexpr DataType kTypes[] = {DataType::kKv8, DataType::kKv4, DataType::kKv3, DataType::kKv2};
+constexpr KvType kTypes[] = {KvType::k8, KvType::k4, KvType::k3, KvType::k2};
 
 const AttentionCase kAttentions[] = {
     {{1, 1, 1, 1, 2, 1.0, 0}, 0},
@@ -41,7 +41,7 @@ const AttentionCase kAttentions[] = {
     {{1, 6, 2, 2100, 24, 0.2, 0}, 2090},
 };
 
-OpCaseRun make_attention(CaseTensors& tensors, const AttentionCase& described, DataType type,
+OpCaseRun make_attention(CaseTensors& tensors, const AttentionCase& described, KvType type,
                          const Spectra& spectra) {
   const AttentionShape& shape = described.shape;
   const Shape cache{shape.key_value_heads, shape.context_tokens_max, shape.head_size};
@@ -73,7 +73,9 @@ OpCaseRun make_attention(CaseTensors& tensors, const AttentionCase& described, D
 // Rows of a cache read back as they are: a token that sees one position only takes its value.
 Attention read_back(CaseTensors& tensors, const TensorRef& cache, const KvCodec& codec,
                     const Positions& positions) {
-  const Shape shape{static_cast<std::int64_t>(positions.size()), cache.shape[0], cache.shape[2]};
+  const Shape shape{static_cast<std::int64_t>(positions.size()), cache.shape[0],
+                    codec.matrices.shape[1]};
+  const KvCodec values{codec.matrices, codec.format};
   return {.query = tensors.activation(shape, std::vector<float>(at(shape.element_count()))),
           .key_cache = cache,
           .value_cache = cache,
@@ -81,7 +83,7 @@ Attention read_back(CaseTensors& tensors, const TensorRef& cache, const KvCodec&
           .out = tensors.unset(shape),
           .window_tokens = 1,
           .key_codec = codec,
-          .value_codec = codec};
+          .value_codec = values};
 }
 
 class WriteCase {
@@ -92,7 +94,7 @@ class WriteCase {
         tokens_{static_cast<std::int64_t>(positions.size()), heads, head_size},
         positions_(std::move(positions)) {}
 
-  OpCaseRun make(DataType type, const Spectra& spectra) {
+  OpCaseRun make(KvType type, const Spectra& spectra) {
     PackedRows keys(type, cache_, spectra.keys, tensors_.random());
     PackedRows values(type, cache_, spectra.values, tensors_.random());
     const auto key = tensors_.random().uniform(tokens_.element_count(), 4.0f);
@@ -126,7 +128,8 @@ class WriteCase {
     for (const std::int32_t position : others) {
       for (std::int64_t head = 0; head < cache_[0]; ++head) {
         const double* row = &rows.values()[at((head * kContext + position) * cache_[2])];
-        left.insert(left.end(), row, row + cache_[2]);
+        const auto value = rows.as_value(head, position, row);
+        left.insert(left.end(), value.begin(), value.end());
       }
     }
     run_.ops.push_back(untouched);
@@ -135,9 +138,14 @@ class WriteCase {
     // As close as the processor's encoder, if not byte for byte.
     const Attention written = read_back(tensors_, cache, codec, positions_);
     KvLoss loss;
+    reference::Values as_values;
     for (std::int64_t row = 0; row < tokens_[0] * cache_[0]; ++row) {
       const float* from = x.data() + row * cache_[2];
-      const auto read = rows.write(row % cache_[0], positions_[at(row / cache_[0])], from);
+      const std::int64_t head = row % cache_[0], position = positions_[at(row / cache_[0])];
+      const auto read = rows.write(head, position, from);
+      const reference::Values exact(from, from + cache_[2]);
+      const auto value = rows.as_value(head, position, exact.data());
+      as_values.insert(as_values.end(), value.begin(), value.end());
       for (std::size_t i = 0; i < read.size(); ++i) {
         loss.errors += (read[i] - from[i]) * (read[i] - from[i]);
         loss.squares += static_cast<double>(from[i]) * from[i];
@@ -145,7 +153,7 @@ class WriteCase {
     }
     const double tolerance = 1.005 * loss.root() + 1e-5;
     run_.ops.push_back(written);
-    run_.results.push_back({written.out, reference::widen(x), 1.0, tolerance, tolerance, true});
+    run_.results.push_back({written.out, as_values, 1.0, tolerance, tolerance, true});
   }
 
   CaseTensors& tensors_;
@@ -158,9 +166,9 @@ class WriteCase {
 }  // namespace
 
 void add_packed_kv_cases(OpCases& cases) {
-  for (const DataType type : kTypes) {
+  for (const KvType type : kTypes) {
     for (const Spectra& spectra : kSpectra) {
-      const std::string rows = std::string(data_type_name(type)) + " " + spectra.name + ", ";
+      const std::string rows = "kv" + std::string(kv_type_name(type)) + " " + spectra.name + ", ";
       const bool is_sorted = spectra.keys == KvSpectrum::kKeys;
       for (const AttentionCase& one : kAttentions) {
         cases.push_back(

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "backends/cpu/simd/simd.h"
+#include "backends/cpu/turning_mean.h"
 #include "backends/cpu/widen.h"
 #include "base/half.h"
 #include "ops/kv_codec.h"
@@ -19,15 +21,21 @@ class KvCoordinates {
                 head * KvCodec::rows_of_head(size_) * size_),
         decode_(encode_ + size_ * size_),
         mean_(decode_ + size_ * size_),
-        weights_(mean_ + size_) {}
+        weights_(mean_ + size_) {
+    if (!codec.turns.is_empty()) turning_.emplace(codec.turns, mean_);
+  }
 
   std::int64_t size() const noexcept { return size_; }
   void read_weights(float* out) const noexcept { widen(weights_, size_, out); }
+  // Of keys, if their mean turns.
+  const std::optional<TurningMean>& turning_mean() const noexcept { return turning_; }
 
-  // z = A (x - mean). `centered` is room for as many elements.
-  void encode(const float* x, float* centered, float* z) const noexcept {
-    widen(mean_, size_, centered);
-    for (std::int64_t i = 0; i < size_; ++i) centered[i] = x[i] - centered[i];
+  // z = A (x - mean) for the position of x. `centered` is room for as many elements.
+  void encode(const float* x, std::int64_t position, float* centered, float* z) const noexcept {
+    const std::int64_t turned = turning_ ? turning_->elements() : 0;
+    std::copy_n(x, turned, centered);
+    if (turning_) turning_->subtract(position, centered);
+    for (std::int64_t i = turned; i < size_; ++i) centered[i] = x[i] - half_to_float(mean_[i]);
     multiply(encode_, centered, z);
   }
 
@@ -94,6 +102,7 @@ class KvCoordinates {
   const std::uint16_t* decode_;
   const std::uint16_t* mean_;
   const std::uint16_t* weights_;
+  std::optional<TurningMean> turning_;
 };
 
 }  // namespace tessera::cpu

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "quantization/kv_row.h"
+#include "ops/kv_codec.h"
 #include "tensor/tensor_ref.h"
 
 namespace tessera::cpu {
@@ -38,12 +38,13 @@ class KvRows {
   // What unpacking a block's last row may write beyond it.
   static constexpr int kMarginBytes = kKvRunWidthMax;
 
-  KvRows(const KvRowFormat& format, const TensorRef& cache, std::int64_t head) noexcept
-      : size_bytes_(static_cast<int>(format.size_bytes())),
-        columns_(padded_kv_columns(cache.shape[2])),
+  KvRows(const KvCodec& codec, const TensorRef& cache, std::int64_t head) noexcept
+      : size_bytes_(static_cast<int>(codec.format.size_bytes())),
+        columns_(padded_kv_columns(codec.matrices.shape[1])),
         rows_(reinterpret_cast<const std::uint8_t*>(cache.host_bytes()) +
-              head * cache.shape[1] * format.size_bytes()),
-        is_unpacked_(format.run_count == columns_) {
+              head * cache.shape[1] * cache.shape[2]),
+        is_unpacked_(codec.format.run_count == columns_) {
+    const KvRowFormat& format = codec.format;
     for (std::int32_t run = 0; run < format.run_count; ++run) {
       const std::uint8_t width = format.widths[static_cast<std::size_t>(run)];
       if (runs_count_ == 0 || runs_[runs_count_ - 1].width != width) {

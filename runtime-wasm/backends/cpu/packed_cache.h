@@ -17,14 +17,16 @@ template <typename Dot>
 class PackedCache {
  public:
   PackedCache(const Attention& op, std::int64_t key_value_head, float* room) noexcept
-      : columns_(padded_kv_columns(op.key_cache.shape[2])),
-        keys_(op.key_codec.format, op.key_cache, key_value_head),
-        values_(op.value_codec.format, op.value_cache, key_value_head),
+      : columns_(padded_kv_columns(op.query.shape[2])),
+        keys_(op.key_codec, op.key_cache, key_value_head),
+        values_(op.value_codec, op.value_cache, key_value_head),
         between_keys_(op.key_codec, key_value_head),
         between_values_(op.value_codec, key_value_head),
         query_(room),
         sums_(query_ + columns_),
-        interleaved_(reinterpret_cast<std::byte*>(sums_ + AttentionTile::kRowsMax * columns_)),
+        factors_(reinterpret_cast<Factors*>(sums_ + AttentionTile::kRowsMax * columns_)),
+        moved_(factors_ + AttentionTile::kRowsMax * columns_ / 2),
+        interleaved_(reinterpret_cast<std::byte*>(moved_ + kKvHeadsMax * columns_ / 2)),
         queries_(interleaved_ + kv_columns_size_bytes<Dot>(columns_)),
         codes_(reinterpret_cast<std::int8_t*>(queries_ + AttentionTile::kRowsMax * query_size())) {
     std::fill_n(query_, (1 + AttentionTile::kRowsMax) * columns_, 0.0f);
@@ -36,7 +38,7 @@ class PackedCache {
         kv_columns_size_bytes<Dot>(columns) +
         AttentionTile::kRowsMax * kv_numbers_size_bytes(columns) +
         static_cast<std::size_t>(kKvBlockRows * columns + KvRows::kMarginBytes);
-    return (1 + AttentionTile::kRowsMax) * columns +
+    return (1 + 2 * AttentionTile::kRowsMax + kKvHeadsMax) * columns +
            static_cast<std::int64_t>(size_bytes / sizeof(float));
   }
 
@@ -44,6 +46,9 @@ class PackedCache {
                std::int64_t end) noexcept {
     const int row = tile.row_count;
     outs_[row] = out;
+    if (between_keys_.turning_mean()) {
+      between_keys_.turning_mean()->read_query(query, factors_of(row));
+    }
     between_keys_.turn_query(query, query_);
     encode_query(row);
     tile.add_row(query_, sums_ + row * columns_, begin, end);
@@ -58,6 +63,7 @@ class PackedCache {
     if (Dot::kQueryOffset != 0.0f) sum_rows<Dot>(keys, columns_, key_sums);
     for (int row = 0; row < tile.row_count; row += kKvHeadsMax) {
       score(tile, row, keys, key_scales, key_sums);
+      if (between_keys_.turning_mean()) add_turning_mean(tile, row, first, count);
     }
     for (int row = 0; row < tile.row_count; ++row) tile.weigh(tile.rows[row], first, count);
     interleave_rows<Dot>(values_.unpack(first, rows, codes_), columns_, interleaved_);
@@ -85,6 +91,30 @@ class PackedCache {
   // The part of all weights so far above which one row's weight in a block makes the others too
   // few steps: they then get as many bits again.
   static constexpr float kLargeShare = 1.0f / 16.0f;
+
+  using Factors = TurningMean::Factors;
+
+  Factors* factors_of(int row) noexcept { return factors_ + row * (columns_ / 2); }
+
+  // To the scores of up to kKvHeadsMax rows of the tile.
+  void add_turning_mean(AttentionTile& tile, int row, std::int64_t first,
+                        std::int64_t count) noexcept {
+    static_assert(kKvHeadsMax == 3);
+    const TurningMean& mean = *between_keys_.turning_mean();
+    const int heads = std::min(kKvHeadsMax, tile.row_count - row);
+    const Factors* moved[kKvHeadsMax];
+    float* scores[kKvHeadsMax];
+    for (int h = 0; h < heads; ++h) {
+      Factors* own = moved_ + h * (columns_ / 2);
+      mean.move_to(first, factors_of(row + h), own);
+      moved[h] = own;
+      scores[h] = tile.rows[row + h].weights;
+    }
+    if (heads == kKvHeadsMax) return mean.add_to_scores(moved, count, scores);
+    for (int h = 0; h < heads; ++h) {
+      mean.add_to_scores<1>({moved[h]}, count, {scores[h]});
+    }
+  }
 
   std::size_t query_size() const noexcept { return kv_numbers_size_bytes(columns_); }
 
@@ -197,6 +227,8 @@ class PackedCache {
   KvCoordinates between_keys_, between_values_;
   float* query_;                               // [columns]
   float* sums_;                                // [kRowsMax, columns]
+  Factors* factors_;                           // [kRowsMax, columns / 2], of the rows' queries
+  Factors* moved_;                             // [kKvHeadsMax, columns / 2], to the block at hand
   std::byte* interleaved_;                     // a block's values, as interleave_rows leaves them
   std::byte* queries_;                         // the rows' encoded queries
   std::int8_t* codes_;                         // an unpacked block and its margin

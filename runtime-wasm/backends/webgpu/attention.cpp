@@ -80,6 +80,7 @@ void record_tile(const Plan& plan, Recorder& recorder) {
   add_parameters(words(packed.keys.row_bytes, packed.keys.coordinates, packed.values.row_bytes,
                        packed.values.coordinates),
                  dispatch);
+  add_parameters(packed.turning.words(), dispatch);
   recorder.dispatch(std::move(dispatch));
 }
 
@@ -94,7 +95,7 @@ std::int64_t heads_at_once(const Attention& op) {
 // How many positions are worth a workgroup. attention_packed.wgsl takes as many as it has threads
 // at a time, and begins with the whole query.
 std::int64_t tile_tokens(const Attention& op, const Recorder& recorder) {
-  if (is_packed_kv(op.key_cache.type)) return 256;
+  if (op.key_cache.type == DataType::kKvRows) return 256;
   return workgroup_size(kGroupThreads, recorder.limits()) / heads_at_once(op);
 }
 
@@ -149,18 +150,21 @@ void record_packed(const Plan& plan, Recorder& recorder) {
   add_parameters(words(packed.keys.row_bytes, packed.keys.units, packed.keys.unit_count,
                        packed.values.row_bytes, packed.values.units, packed.values.unit_count),
                  dispatch);
+  add_parameters(packed.turning.words(), dispatch);
   recorder.dispatch(std::move(dispatch));
 }
 
-// Rows of query heads at `source`: queries into coordinates, or sums of values back from them.
-void record_turn(const Attention& op, bool is_query, const Binding& codec, std::uint32_t source,
-                 std::uint32_t target, Recorder& recorder) {
+// Rows of query heads at `source`: queries into coordinates, their factors to where the op writes
+// in the end; or sums of values back from coordinates.
+void record_turn(const Attention& op, bool is_query, const PackedCache& packed,
+                 std::uint32_t source, std::uint32_t target, Recorder& recorder) {
   const std::int64_t heads = op.query.shape[1];
   recorder.dispatch({
       .kernel = {"kv_turn", {}, {{"workgroup_size", workgroup_size(64, recorder.limits())}}},
-      .bindings = {recorder.activations(), codec},
+      .bindings = {recorder.activations(), is_query ? packed.keys.codec : packed.values.codec},
       .parameters =
-          words(op.query.shape[2], heads / op.key_cache.shape[0], is_query ? 1 : 0, source, target),
+          words(op.query.shape[2], heads / op.key_cache.shape[0], is_query ? 1 : 0, source, target,
+                recorder.activation_offset(op.out), is_query ? packed.turning.pairs : 0),
       .workgroups = {word(heads), word(op.query.shape[0]), 1},
   });
 }
@@ -172,14 +176,14 @@ Result<void> record_attention(const Attention& op, const RopeKvWrite* before, bo
   const std::int64_t heads = op.query.shape[1];
   const std::int64_t head_size = op.query.shape[2];
   Plan plan{.op = op, .choices = {}, .packed = {}};
-  TESSERA_TRY(plan.choices, cache_choices("Attention", op.key_cache));
+  TESSERA_TRY(plan.choices, cache_choices("Attention", op.key_cache, op.query.shape[2]));
   TESSERA_TRY_VOID(check_grid_extent("Attention", std::max(tokens, heads), recorder.limits()));
   const bool is_tiled = tokens >= kTileTokensMin;
   if (!is_tiled) plan.splits = split_count(op, tile_tokens(op, recorder));
   const std::int64_t partials =
       plan.splits > 1 ? tokens * heads * plan.splits * (head_size + 2) : 0;
   plan.query = recorder.activation_offset(op.query);
-  if (is_packed_kv(op.key_cache.type)) {
+  if (op.key_cache.type == DataType::kKvRows) {
     TESSERA_TRY(plan.packed, packed_cache(op.key_codec, op.value_codec, recorder));
   }
   const bool turns = plan.packed && !is_turned;
@@ -189,7 +193,7 @@ Result<void> record_attention(const Attention& op, const RopeKvWrite* before, bo
   if (turns) {
     const std::uint32_t query = plan.query;
     plan.query = plan.partials + word(partials);
-    record_turn(op, true, plan.packed->keys.codec, query, plan.query, recorder);
+    record_turn(op, true, *plan.packed, query, plan.query, recorder);
   }
   if (is_tiled) {
     record_tile(plan, recorder);
@@ -201,7 +205,7 @@ Result<void> record_attention(const Attention& op, const RopeKvWrite* before, bo
   if (plan.splits > 1) record_combine(op, plan.splits, plan.partials, recorder);
   if (plan.packed) {
     const std::uint32_t out = recorder.activation_offset(op.out);
-    record_turn(op, false, plan.packed->values.codec, out, out, recorder);
+    record_turn(op, false, *plan.packed, out, out, recorder);
   }
   return {};
 }
@@ -213,12 +217,12 @@ Result<void> record(const Attention& op, Recorder& recorder) {
 }
 
 Result<void> record(const RopeKvWrite& before, const Attention& op, Recorder& recorder) {
-  TESSERA_CHECK(op.query.shape[0] == 1 && !is_packed_kv(op.key_cache.type));
+  TESSERA_CHECK(op.query.shape[0] == 1 && op.key_cache.type != DataType::kKvRows);
   return record_attention(op, &before, false, recorder);
 }
 
 Result<void> record_turned(const Attention& op, Recorder& recorder) {
-  TESSERA_CHECK(is_packed_kv(op.key_cache.type));
+  TESSERA_CHECK(op.key_cache.type == DataType::kKvRows);
   return record_attention(op, nullptr, true, recorder);
 }
 

@@ -13,8 +13,9 @@ struct RopeKvWrite {
   const Rope* query = nullptr;
   const Rope* key = nullptr;  // of the same positions, frequencies and scale
   const KvWrite* write = nullptr;
-  // Whether queries are left as the coordinates of keys that a packed cache is asked with.
-  bool turns_query = false;
+  // The attention over a packed cache that follows, or null: for it queries are left as the
+  // coordinates of keys, and their factors where it writes in the end.
+  const Attention* turns_query_for = nullptr;
 };
 
 Result<void> record(const RopeKvWrite& plan, Recorder& recorder);

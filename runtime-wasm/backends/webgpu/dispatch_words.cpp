@@ -38,15 +38,15 @@ float epsilon_of(const RmsNorm* norm) {
   return norm == nullptr ? 0.0f : norm->epsilon;
 }
 
-Result<CacheChoices> cache_choices(std::string_view op, const TensorRef& cache) {
+Result<CacheChoices> cache_choices(std::string_view op, const TensorRef& cache,
+                                   std::int64_t head_size) {
   constexpr std::int64_t kHeadSizeMax = 256;
-  const std::int64_t head_size = cache.shape[2];
   if (head_size > kHeadSizeMax) {
     return Error{ErrorCode::kUnsupported, std::string(op) + " on a GPU takes heads of at most " +
                                               std::to_string(kHeadSizeMax) + " elements, not " +
                                               std::to_string(head_size)};
   }
-  if (is_packed_kv(cache.type)) return CacheChoices{"packed", "packed"};
+  if (cache.type == DataType::kKvRows) return CacheChoices{"packed", "packed"};
   if (cache.type == DataType::kF32) return CacheChoices{"f32", "float"};
   if (head_size % 2 != 0) {
     return Error{ErrorCode::kUnsupported, std::string(op) +

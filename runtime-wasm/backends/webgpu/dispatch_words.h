@@ -56,6 +56,7 @@ struct CacheChoices {
   std::string cache;
   std::string rows;
 };
-Result<CacheChoices> cache_choices(std::string_view op, const TensorRef& cache);
+Result<CacheChoices> cache_choices(std::string_view op, const TensorRef& cache,
+                                   std::int64_t head_size);
 
 }  // namespace tessera::webgpu

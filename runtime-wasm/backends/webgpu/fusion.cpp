@@ -71,8 +71,8 @@ class Fusion {
     if (!belong_together(plan) || is_needed_from(plan.key->x, index + 3)) return std::size_t{0};
     const auto* attention = op_at<Attention>(index + 3);
     const bool takes_it = attention != nullptr && takes(plan, *attention, index + 4);
-    if (takes_it && is_packed_kv(plan.write->key_cache.type)) {
-      plan.turns_query = true;
+    if (takes_it && plan.write->key_cache.type == DataType::kKvRows) {
+      plan.turns_query_for = attention;
       TESSERA_TRY_VOID(record(plan, recorder_));
       TESSERA_TRY_VOID(record_turned(*attention, recorder_));
       return index + 4 - next_;

@@ -8,13 +8,17 @@ namespace tessera::webgpu {
 namespace {
 
 // What caches/packed_writer.wgsl needs.
-Result<void> add_packed(const KvWrite& write, bool turns_query, Recorder& recorder,
-                        Dispatch& dispatch) {
+Result<void> add_packed(const RopeKvWrite& plan, Recorder& recorder, Dispatch& dispatch) {
+  const KvWrite& write = *plan.write;
+  const Attention* attention = plan.turns_query_for;
   TESSERA_TRY(const PackedCache packed, packed_cache(write.key_codec, write.value_codec, recorder));
   dispatch.bindings.insert(dispatch.bindings.end(),
                            {packed.table, packed.keys.codec, packed.values.codec});
-  add_parameters(words(turns_query ? 1 : 0, packed.keys.runs, packed.keys.run_count,
+  add_parameters(words(attention != nullptr ? 1 : 0, packed.keys.runs, packed.keys.run_count,
                        packed.values.runs, packed.values.run_count),
+                 dispatch);
+  add_parameters(packed.turning.words(), dispatch);
+  add_parameters(words(attention != nullptr ? recorder.activation_offset(attention->out) : 0),
                  dispatch);
   return {};
 }
@@ -24,7 +28,8 @@ Result<void> record_write(const RopeKvWrite& plan, std::int64_t query_heads,
                           const std::vector<std::uint32_t>& parameters, Recorder& recorder) {
   const KvWrite& write = *plan.write;
   const std::int64_t tokens = write.key.shape[0];
-  TESSERA_TRY(const CacheChoices choices, cache_choices("KvWrite", write.key_cache));
+  TESSERA_TRY(const CacheChoices choices,
+              cache_choices("KvWrite", write.key_cache, write.key.shape[2]));
   TESSERA_TRY_VOID(check_grid_extent("KvWrite", tokens, recorder.limits()));
   Dispatch dispatch{
       .kernel = {"rope_kv_write",
@@ -37,10 +42,10 @@ Result<void> record_write(const RopeKvWrite& plan, std::int64_t query_heads,
       .parameters = parameters,
       .workgroups = {word(query_heads + 2 * write.key.shape[1]), word(tokens), 1},
   };
-  if (is_packed_kv(write.key_cache.type)) {
-    TESSERA_TRY_VOID(add_packed(write, plan.turns_query, recorder, dispatch));
+  if (write.key_cache.type == DataType::kKvRows) {
+    TESSERA_TRY_VOID(add_packed(plan, recorder, dispatch));
   } else {
-    add_parameters(std::vector<std::uint32_t>(5), dispatch);
+    add_parameters(std::vector<std::uint32_t>(9), dispatch);
   }
   recorder.dispatch(std::move(dispatch));
   return {};
@@ -63,9 +68,9 @@ Result<void> record(const KvWrite& op, Recorder& recorder) {
   const std::int64_t heads = op.key.shape[1];
   const std::int64_t head_size = op.key.shape[2];
   if (op.key.shape.element_count() == 0) return {};
-  if (is_packed_kv(op.key_cache.type)) return record_packed(op, recorder);
+  if (op.key_cache.type == DataType::kKvRows) return record_packed(op, recorder);
   TESSERA_TRY_VOID(check_grid_extent("KvWrite", tokens, recorder.limits()));
-  TESSERA_TRY(const CacheChoices choices, cache_choices("KvWrite", op.key_cache));
+  TESSERA_TRY(const CacheChoices choices, cache_choices("KvWrite", op.key_cache, op.key.shape[2]));
   const std::int64_t head_words = op.key_cache.type == DataType::kF16 ? head_size / 2 : head_size;
   const std::uint32_t size = workgroup_size(64, recorder.limits());
   recorder.dispatch({

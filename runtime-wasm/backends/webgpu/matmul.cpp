@@ -27,10 +27,7 @@ WeightChoice weight_choice(const TensorRef& weight) {
     case DataType::kQ3: return {"q3", 16};
     case DataType::kQ2: return {"q2", 16};
     case DataType::kI32:
-    case DataType::kKv8:
-    case DataType::kKv4:
-    case DataType::kKv3:
-    case DataType::kKv2: break;
+    case DataType::kKvRows: break;
   }
   TESSERA_CHECK(false);
   return {};

@@ -119,6 +119,12 @@ PackedSide append_side(const KvRowFormat& format, const Binding& codec,
 
 }  // namespace
 
+KvTurning kv_turning(const KvCodec& key_codec, const Recorder& recorder) {
+  const TensorRef& turns = key_codec.turns;
+  if (turns.is_empty()) return {};
+  return {recorder.activation_offset(turns), word(turns.shape[0] / 2), word(turns.shape[1])};
+}
+
 Result<PackedCache> packed_cache(const KvCodec& key_codec, const KvCodec& value_codec,
                                  Recorder& recorder) {
   TESSERA_TRY(const Binding keys, whole_codec(key_codec.matrices, recorder));
@@ -128,6 +134,7 @@ Result<PackedCache> packed_cache(const KvCodec& key_codec, const KvCodec& value_
   cache.keys = append_side(key_codec.format, keys, table);
   cache.values = append_side(value_codec.format, values, table);
   TESSERA_TRY(cache.table, recorder.table(table));
+  cache.turning = kv_turning(key_codec, recorder);
   return cache;
 }
 

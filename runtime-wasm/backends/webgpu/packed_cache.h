@@ -34,8 +34,19 @@ struct PackedSide {
   std::uint32_t coordinates = 0;
 };
 
+// Of the mean of keys that turns: where its table (ops/kv_turns.h) lies among activations, pairs
+// (0: the mean does not turn), and the table's columns.
+struct KvTurning {
+  std::uint32_t table = 0, pairs = 0, columns = 0;
+
+  std::vector<std::uint32_t> words() const { return {table, pairs, columns}; }
+};
+
+KvTurning kv_turning(const KvCodec& key_codec, const Recorder& recorder);
+
 struct PackedCache {
   Binding table;
+  KvTurning turning;
   PackedSide keys;
   PackedSide values;
 };

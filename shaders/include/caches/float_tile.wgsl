@@ -1,4 +1,8 @@
 // What attention_tile.wgsl needs of the rows of caches of floats.
+fn scored_elements() -> u32 {
+  return parameters.head_size;
+}
+
 fn load_keys(thread: u32, cache: u32, first_position: u32, end: u32, first_element: u32) {
   let head_words = parameters.head_size / elements_per_word;
   let slice_words = slice_elements / elements_per_word;

@@ -1,6 +1,17 @@
 // What attention_tile.wgsl needs of the rows of packed caches: 32 coordinates of 32 positions are
-// unpacked at a time, keys first, then values where keys were.
+// unpacked at a time, keys first, then values where keys were. If the mean of keys turns, the
+// coordinates go on with the cosines and sines of the position, which meet the query's factors.
 #include "caches/packed_reader.wgsl"
+#include "caches/turning_mean.wgsl"
+
+fn scored_elements() -> u32 {
+  return parameters.head_size + 2u * parameters.turn_pairs;
+}
+
+fn turned_number(index: u32, position: u32) -> f32 {
+  let turn = turn_of(index % parameters.turn_pairs, position);
+  return select(turn.y, turn.x, index < parameters.turn_pairs);
+}
 
 // In units of the row's scale times number_step; the code is the one at the coordinate's place.
 fn number_of(place: u32, coordinate: u32, code: u32) -> f32 {
@@ -19,10 +30,13 @@ fn load_keys(thread: u32, cache: u32, first_position: u32, end: u32, first_coord
   for (var position = thread / slice_elements; position < tile_positions;
        position += workgroup_size / slice_elements) {
     var number = 0.0;
-    if (is_inside && first_position + position < end) {
+    let is_seen = first_position + position < end;
+    if (is_seen && is_inside) {
       let row = (cache + first_position + position) * parameters.key_row_bytes;
       number = number_of(place, coordinate, key_byte(row + place_byte(place))) *
                scale_of(key_byte(row)) * number_step;
+    } else if (is_seen && coordinate < scored_elements()) {
+      number = turned_number(coordinate - parameters.head_size, first_position + position);
     }
     keys[at + position] = number;
   }

@@ -3,6 +3,8 @@
 // workgroups write: words are written atomically, and no other bits than the row's.
 #include "caches/packed.wgsl"
 #include "caches/packed_codecs.wgsl"
+#include "caches/query_factors.wgsl"
+#include "caches/turning_mean.wgsl"
 @group(0) @binding(3) var<storage, read_write> key_cache: array<atomic<u32>>;
 @group(0) @binding(4) var<storage, read_write> value_cache: array<atomic<u32>>;
 @group(0) @binding(5) var<storage, read> table: array<u32>;
@@ -38,6 +40,33 @@ fn write_query(thread: u32, at: u32, head: u32, position: i32) {
     }
     write_f32(at + i, element);
   }
+  let pairs = select(0u, parameters.turn_pairs, parameters.turns_query == 1u);
+  let mean = mean_at(size, head / (parameters.query_heads / parameters.key_value_heads));
+  let factors = parameters.factors + at - parameters.query;
+  for (var pair = thread; pair < pairs; pair += workgroup_size) {
+    let of_pair = query_factors(vec2<f32>(other[pair], other[pair + pairs]), mean_pair(mean, pair));
+    write_f32(factors + pair, of_pair.x);
+    write_f32(factors + pairs + pair, of_pair.y);
+  }
+}
+
+// The mean of a pair's keys.
+fn mean_pair(mean: u32, pair: u32) -> vec2<f32> {
+  return vec2<f32>(codec_number(true, mean + pair),
+                   codec_number(true, mean + pair + parameters.turn_pairs));
+}
+
+fn mean_element(is_key: bool, mean: u32, element: u32, position: i32) -> f32 {
+  let pairs = parameters.turn_pairs;
+  if (!is_key || element >= 2u * pairs) {
+    return codec_number(is_key, mean + element);
+  }
+  let turn = turn_of(element % pairs, u32(max(position, 0)));
+  let of_pair = mean_pair(mean, element % pairs);
+  if (element < pairs) {
+    return of_pair.x * turn.x - of_pair.y * turn.y;
+  }
+  return of_pair.y * turn.x + of_pair.x * turn.y;
 }
 
 fn codec_number(is_key: bool, index: u32) -> f32 {
@@ -52,7 +81,7 @@ fn make_coordinates(thread: u32, is_key: bool, head: u32, position: i32) {
   let codec = head * codec_size(size);
   for (var i = thread; i < size; i += workgroup_size) {
     let element = select(row[i], rotated(i, position), is_key);
-    other[i] = element - codec_number(is_key, codec + 2u * size * size + i);
+    other[i] = element - mean_element(is_key, mean_at(size, head), i, position);
   }
   workgroupBarrier();
   for (var i = thread; i < size; i += workgroup_size) {

@@ -26,7 +26,7 @@ struct Answer {
 // Float everywhere, so that ways to compute the same thing may be compared closely.
 TinyModelOptions exact_options() {
   TinyModelOptions options;
-  options.model.kv_type = DataType::kF32;
+  options.model.kv_type = KvType::kF32;
   options.model.activations = Activations::kF32;
   return options;
 }

@@ -15,9 +15,9 @@ using testing::make_tiny_model;
 using testing::TinyModelOptions;
 using Ids = std::vector<std::int32_t>;
 
-constexpr DataType kTypes[] = {DataType::kKv8, DataType::kKv4, DataType::kKv3, DataType::kKv2};
+constexpr KvType kTypes[] = {KvType::k8, KvType::k4, KvType::k3, KvType::k2};
 
-std::unique_ptr<TextModel> model_with(DataType kv_type, std::int64_t chunk_tokens = 128) {
+std::unique_ptr<TextModel> model_with(KvType kv_type, std::int64_t chunk_tokens = 128) {
   TinyModelOptions options;
   options.model.kv_type = kv_type;
   options.model.chunk_tokens_max = chunk_tokens;
@@ -74,14 +74,14 @@ Ids answer(Generator& generator, const Ids& prompt, std::int64_t& cached_tokens)
 
 TEST_CASE("a packed kv cache moves a model's logits the less the more bits it has") {
   const Ids ids = text_of(50, 7);
-  const auto exact = logits_of(*model_with(DataType::kF32), ids);
+  const auto exact = logits_of(*model_with(KvType::kF32), ids);
   // Random weights magnify what is lost, and heads of 8 elements have rows of few codes: of as many
   // at 3 bits as at 2.
   const double bounds[] = {0.05, 1.0, 1.0, 1.0};
   double before = 0.0;
   for (std::size_t t = 0; t < 4; ++t) {
     const double difference = relative_difference(logits_of(*model_with(kTypes[t]), ids), exact);
-    INFO(data_type_name(kTypes[t]) << ": " << difference);
+    INFO(kv_type_name(kTypes[t]) << ": " << difference);
     CHECK(difference < bounds[t]);
     CHECK(difference >= before);
     before = difference;
@@ -90,7 +90,7 @@ TEST_CASE("a packed kv cache moves a model's logits the less the more bits it ha
 
 TEST_CASE("a packed kv cache gives the same in chunks of any size") {
   const Ids ids = text_of(41, 11);
-  for (const DataType type : kTypes) {
+  for (const KvType type : kTypes) {
     const auto whole = logits_of(*model_with(type), ids);
     CHECK(relative_difference(logits_of(*model_with(type, 5), ids), whole) < 1e-4);
   }
@@ -101,7 +101,7 @@ TEST_CASE("a packed kv cache is kept up to where a prompt differs from the last 
   Ids second = first;
   second[17] = 39 - second[17];
   second.resize(25);
-  for (const DataType type : kTypes) {
+  for (const KvType type : kTypes) {
     const auto model = model_with(type), other = model_with(type);
     Generator generator(*model), fresh(*other);
     std::int64_t cached_tokens = 0;
@@ -115,14 +115,14 @@ TEST_CASE("a packed kv cache is kept up to where a prompt differs from the last 
 }
 
 TEST_CASE("the bytes of a kv cache are those that it says a token takes") {
-  for (const DataType type : {DataType::kF32, DataType::kF16, DataType::kKv8, DataType::kKv2}) {
+  for (const KvType type : {KvType::kF32, KvType::kF16, KvType::k8, KvType::k2}) {
     const auto model = model_with(type);
     const DecoderModel& decoder = model->decoder();
     const auto context = static_cast<std::size_t>(decoder.options().context_tokens_max);
     CHECK(model->backend().memory_use().kv_cache_bytes == context * decoder.kv_bytes_per_token());
   }
   // 2 layers, keys and values of 2 heads of 8 elements: 9 bytes each.
-  CHECK(model_with(DataType::kKv8)->decoder().kv_bytes_per_token() == 2 * 2 * 2 * 9);
+  CHECK(model_with(KvType::k8)->decoder().kv_bytes_per_token() == 2 * 2 * 2 * 9);
 }
 
 }  // namespace tessera

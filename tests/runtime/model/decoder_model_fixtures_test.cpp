@@ -86,7 +86,7 @@ std::vector<float> run_fixture(const Fixture& fixture, std::int64_t chunk_tokens
       require(parse_decoder_configuration(fixture.architecture, fixture.configuration_json));
   const DecoderOptions options{.context_tokens_max = static_cast<std::int64_t>(fixture.ids.size()),
                                .chunk_tokens_max = chunk_tokens,
-                               .kv_type = DataType::kF32,
+                               .kv_type = KvType::kF32,
                                .activations = Activations::kF32};
   const auto decoder = require(DecoderModel::create(configuration, weights, *backend, options));
   const auto vocabulary = static_cast<std::size_t>(configuration.vocabulary_size);

@@ -17,16 +17,17 @@ using reference::AttentionShape;
 using testing::OpTensors;
 using testing::RandomValues;
 
-constexpr DataType kTypes[] = {DataType::kKv8, DataType::kKv4, DataType::kKv3, DataType::kKv2};
+constexpr KvType kTypes[] = {KvType::k8, KvType::k4, KvType::k3, KvType::k2};
 
 // Caches filled by KvWrite from the first position to the last.
 struct Caches {
   std::int64_t heads, context, head_size;
   std::vector<float> key_numbers, value_numbers;  // of the codecs
   std::vector<float> keys, values;                // [context, heads, head_size]
+  std::vector<float> frequencies;                 // of sorted keys, whose mean turns
   KvWrite write;
 
-  Caches(OpTensors& tensors, DataType type, const Shape& shape, KvSpectrum spectrum,
+  Caches(OpTensors& tensors, KvType type, const Shape& shape, KvSpectrum spectrum,
          RandomValues& random)
       : heads(shape[0]), context(shape[1]), head_size(shape[2]) {
     key_numbers = testing::reflecting_codec(heads, head_size, random);
@@ -34,17 +35,24 @@ struct Caches {
     keys = random.uniform(shape.element_count(), 2.0f);
     values = random.uniform(shape.element_count(), 1.0f);
     const Shape matrices{heads * KvCodec::rows_of_head(head_size), head_size};
-    const KvRowFormat format = kv_row_format(type, head_size, spectrum);
+    const KvRowFormat format = kv_row_format(kv_row_bytes(type, head_size), head_size, spectrum);
+    const Shape rows{heads, context, format.size_bytes()};
     std::vector<std::int32_t> positions;
     for (std::int32_t p = 0; p < context; ++p) positions.push_back(p);
     const Shape tokens{context, heads, head_size};
     write = {.key = tensors.f32(tokens, keys),
              .value = tensors.f32(tokens, values),
              .positions = tensors.i32(positions),
-             .key_cache = tensors.zeros(type, shape),
-             .value_cache = tensors.zeros(type, shape),
+             .key_cache = tensors.zeros(DataType::kKvRows, rows),
+             .value_cache = tensors.zeros(DataType::kKvRows, rows),
              .key_codec = {tensors.row_major(DataType::kF16, matrices, key_numbers), format},
              .value_codec = {tensors.row_major(DataType::kF16, matrices, value_numbers), format}};
+    if (spectrum == KvSpectrum::kKeys && head_size > 1) {
+      frequencies = testing::turning_frequencies(head_size);
+      const auto pairs = static_cast<std::int64_t>(frequencies.size());
+      write.key_codec.turns =
+          tensors.f32(kv_turns_shape(pairs, context), kv_turns(frequencies, context));
+    }
     REQUIRE(tensors.run(write).has_value());
   }
 
@@ -55,9 +63,9 @@ struct Caches {
     const auto* rows = reinterpret_cast<const std::uint8_t*>(cache.host_bytes());
     std::vector<double> all;
     for (std::int64_t row = 0; row < heads * context; ++row) {
-      const auto x =
-          testing::unpacked_row(format, rows + row * format.size_bytes(),
-                                is_key ? key_numbers : value_numbers, row / context, head_size);
+      const auto x = testing::unpacked_row(
+          format, rows + row * format.size_bytes(), is_key ? key_numbers : value_numbers,
+          row / context, head_size, is_key ? frequencies : std::vector<float>(), row % context);
       all.insert(all.end(), x.begin(), x.end());
     }
     return all;
@@ -96,7 +104,7 @@ TEST_CASE("kv_write packs keys and values so that they read back as closely as t
         error += (unpacked[at(i)] - key) * (unpacked[at(i)] - key);
         energy += key * key;
       }
-      INFO(data_type_name(kTypes[t]) << " " << shape.to_string() << ": " << error / energy);
+      INFO(kv_type_name(kTypes[t]) << " " << shape.to_string() << ": " << error / energy);
       CHECK(error / energy < bounds[t]);
     }
   }
@@ -104,7 +112,7 @@ TEST_CASE("kv_write packs keys and values so that they read back as closely as t
 
 TEST_CASE("kv_write replaces a packed row at any position and leaves its neighbours") {
   RandomValues random(82);
-  for (const DataType type : kTypes) {
+  for (const KvType type : kTypes) {
     OpTensors tensors(2);
     const Caches caches(tensors, type, Shape{2, 9, 33}, KvSpectrum::kKeys, random);
     const auto before = caches.unpacked(true);
@@ -138,7 +146,7 @@ TEST_CASE("attention over packed caches matches the reference over what they sta
       {5, 3, 1, 66, 7, 0.4, 0},
   };
   for (const AttentionShape& shape : shapes) {
-    for (const DataType type : kTypes) {
+    for (const KvType type : kTypes) {
       for (const KvSpectrum spectrum : {KvSpectrum::kFlat, KvSpectrum::kKeys}) {
         OpTensors tensors(2);
         const Shape cache{shape.key_value_heads, shape.context_tokens_max, shape.head_size};
@@ -154,8 +162,7 @@ TEST_CASE("attention over packed caches matches the reference over what they sta
         const auto expected =
             reference::attention(shape, reference::widen(query), caches.unpacked(true),
                                  caches.unpacked(false), positions);
-        INFO(data_type_name(type) << " " << shape.tokens << " tokens, heads of "
-                                  << shape.head_size);
+        INFO(kv_type_name(type) << " " << shape.tokens << " tokens, heads of " << shape.head_size);
         CHECK(testing::largest_difference(tensors.values(op.out), expected) < 1e-4);
       }
     }
@@ -169,7 +176,7 @@ TEST_CASE("attention over packed caches gives the same bits with one, two and th
       RandomValues random(84);
       OpTensors tensors(threads);
       const AttentionShape shape{tokens, 6, 2, 150, 40, 0.15, 0};
-      const Caches caches(tensors, DataType::kKv3, Shape{2, 150, 40}, KvSpectrum::kValues, random);
+      const Caches caches(tensors, KvType::k3, Shape{2, 150, 40}, KvSpectrum::kValues, random);
       std::vector<std::int32_t> positions;
       for (std::int32_t t = 0; t < tokens; ++t) positions.push_back(100 + t);
       const Attention op =
@@ -185,7 +192,7 @@ TEST_CASE("attention over packed caches gives the same bits with one, two and th
 TEST_CASE("packed caches are refused without a codec that fits them") {
   RandomValues random(85);
   OpTensors tensors(1);
-  const Caches caches(tensors, DataType::kKv4, Shape{2, 4, 16}, KvSpectrum::kFlat, random);
+  const Caches caches(tensors, KvType::k4, Shape{2, 4, 16}, KvSpectrum::kFlat, random);
   const auto refusal = [](const Op& op) {
     const Result<void> result = validate(op);
     return result ? std::string() : result.error().message;
@@ -199,11 +206,17 @@ TEST_CASE("packed caches are refused without a codec that fits them") {
   CHECK(refusal(op) ==
         "KvWrite: value_codec's rows (67) and the rows of the cache's heads (68) differ");
   op = caches.write;
-  op.key_codec.format = kv_row_format(DataType::kKv2, 16, KvSpectrum::kFlat);
+  op.key_codec.format = kv_row_format(kv_row_bytes(KvType::k2, 16), 16, KvSpectrum::kFlat);
   CHECK(refusal(op) == "KvWrite: key_codec's rows have another size than the cache's");
   op = caches.write;
   op.key_codec.format.widths[0] = 7;
   CHECK(refusal(op) == "KvWrite: key_codec's runs do not make up a head");
+  op = caches.write;
+  op.key_codec.turns = tensors.f32(kv_turns_shape(9, 4), kv_turns(std::vector<float>(9), 4));
+  CHECK(refusal(op) == "KvWrite: key_codec's turns do not fit the head's pairs");
+  op.key_codec.turns = tensors.f32(kv_turns_shape(8, 200), kv_turns(std::vector<float>(8), 200));
+  CHECK(refusal(op) ==
+        "KvWrite: the columns of key_codec's turns (130) and those of the context (129) differ");
 }
 
 }  // namespace tessera

@@ -14,7 +14,7 @@ namespace {
 
 using testing::RandomValues;
 
-constexpr DataType kTypes[] = {DataType::kKv8, DataType::kKv4, DataType::kKv3, DataType::kKv2};
+constexpr KvType kTypes[] = {KvType::k8, KvType::k4, KvType::k3, KvType::k2};
 constexpr KvSpectrum kSpectra[] = {KvSpectrum::kFlat, KvSpectrum::kKeys, KvSpectrum::kValues};
 
 std::vector<float> normal_values(std::size_t count, RandomValues& random) {
@@ -39,11 +39,11 @@ std::vector<float> round_trip(const KvRowFormat& format, const std::vector<float
 }  // namespace
 
 TEST_CASE("kv rows have runs for every head size, narrow ones first, in the bytes of their type") {
-  for (const DataType type : kTypes) {
+  for (const KvType type : kTypes) {
     for (std::int64_t size = 1; size <= kKvHeadSizeMax; ++size) {
       for (const KvSpectrum spectrum : kSpectra) {
-        const KvRowFormat format = kv_row_format(type, size, spectrum);
-        REQUIRE(format.size_bytes() == kv_row_size_bytes(type, size));
+        const KvRowFormat format = kv_row_format(kv_row_bytes(type, size), size, spectrum);
+        REQUIRE(format.size_bytes() == kv_row_bytes(type, size));
         std::int64_t sum = 0;
         for (std::size_t run = 0; run < static_cast<std::size_t>(format.run_count); ++run) {
           const int width = format.widths[run];
@@ -57,9 +57,24 @@ TEST_CASE("kv rows have runs for every head size, narrow ones first, in the byte
   }
 }
 
+TEST_CASE(
+    "kv rows can be cut in every size between the least and the most, each better than the last") {
+  for (const std::int64_t size : {1, 7, 33, 64, 80}) {
+    for (const KvSpectrum spectrum : kSpectra) {
+      double before = 1.0;
+      for (auto bytes = kv_row_bytes_min(size); bytes <= kv_row_bytes_max(size); ++bytes) {
+        REQUIRE(kv_row_format(bytes, size, spectrum).size_bytes() == bytes);
+        const double error = kv_row_error(bytes, size, spectrum);
+        CHECK(error < before);
+        before = error;
+      }
+    }
+  }
+}
+
 TEST_CASE("kv rows of 2 bits are at least 7 times smaller than f16 for common head sizes") {
   for (const std::int64_t size : {32, 48, 64, 80, 96, 128, 256}) {
-    CHECK(7 * kv_row_size_bytes(DataType::kKv2, size) <= 2 * size);
+    CHECK(7 * kv_row_bytes(KvType::k2, size) <= 2 * size);
   }
 }
 
@@ -70,7 +85,8 @@ TEST_CASE("kv rows lose the more the fewer bits they have, and no more than thei
   for (const std::int64_t size : {48, 64, 80, 128}) {
     double before = 0.0;
     for (std::size_t t = 0; t < 4; ++t) {
-      const KvRowFormat format = kv_row_format(kTypes[t], size, KvSpectrum::kFlat);
+      const KvRowFormat format =
+          kv_row_format(kv_row_bytes(kTypes[t], size), size, KvSpectrum::kFlat);
       double error = 0.0, energy = 0.0;
       for (int repeat = 0; repeat < 50; ++repeat) {
         auto z = normal_values(static_cast<std::size_t>(size), random);
@@ -81,7 +97,7 @@ TEST_CASE("kv rows lose the more the fewer bits they have, and no more than thei
           energy += static_cast<double>(z[i]) * z[i];
         }
       }
-      INFO(data_type_name(kTypes[t]) << ", heads of " << size << ": " << error / energy);
+      INFO(kv_type_name(kTypes[t]) << ", heads of " << size << ": " << error / energy);
       CHECK(error / energy < bounds[t]);
       CHECK(error / energy > before);
       before = error / energy;
@@ -90,8 +106,8 @@ TEST_CASE("kv rows lose the more the fewer bits they have, and no more than thei
 }
 
 TEST_CASE("kv rows keep zeros near zero and hold numbers of any magnitude") {
-  for (const DataType type : kTypes) {
-    const KvRowFormat format = kv_row_format(type, 20, KvSpectrum::kFlat);
+  for (const KvType type : kTypes) {
+    const KvRowFormat format = kv_row_format(kv_row_bytes(type, 20), 20, KvSpectrum::kFlat);
     for (const float zero : round_trip(format, std::vector<float>(20, 0.0f))) {
       CHECK(std::fabs(zero) < 1e-5f);
     }
@@ -106,7 +122,7 @@ TEST_CASE("kv rows keep zeros near zero and hold numbers of any magnitude") {
 }
 
 TEST_CASE("kv rows weigh errors: a heavy coordinate decides about the scale") {
-  const KvRowFormat format = kv_row_format(DataType::kKv2, 64, KvSpectrum::kKeys);
+  const KvRowFormat format = kv_row_format(kv_row_bytes(KvType::k2, 64), 64, KvSpectrum::kKeys);
   REQUIRE(format.widths[0] == 1);
   RandomValues random(72);
   auto z = normal_values(64, random);
@@ -121,9 +137,9 @@ TEST_CASE("kv rows weigh errors: a heavy coordinate decides about the scale") {
 }
 
 TEST_CASE("kv types have the names that people give them") {
-  CHECK(kv_type_from_name("f16") == DataType::kF16);
-  CHECK(kv_type_from_name("2") == DataType::kKv2);
-  CHECK(kv_type_name(DataType::kKv8) == "8");
+  CHECK(kv_type_from_name("f16") == KvType::kF16);
+  CHECK(kv_type_from_name("2") == KvType::k2);
+  CHECK(kv_type_name(KvType::k8) == "8");
   for (const std::string name : {"", "5", "kv2", "q4", "i32"}) CHECK(!kv_type_from_name(name));
 }
 

@@ -22,7 +22,7 @@ Result<std::vector<LayerCodecs>> codecs_after(std::int32_t tokens) {
   auto backend = std::make_unique<KvCodecObserver>(CpuBackend::create({}).value());
   const KvCodecObserver* observer = backend.get();
   testing::TinyModelOptions options;
-  options.model.kv_type = DataType::kF32;
+  options.model.kv_type = KvType::kF32;
   const auto model = testing::make_tiny_model(options, std::move(backend)).value();
   std::vector<std::int32_t> ids;
   for (std::int32_t i = 0; i < tokens; ++i) ids.push_back(i * i % 40);

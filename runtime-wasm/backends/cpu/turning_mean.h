@@ -1,0 +1,126 @@
+// TurningMean: the mean of a head's keys that turns with their positions (ops/kv_codec.h): taken
+// from keys before they are packed, given back to scores a block of positions at a time.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "backends/cpu/simd/simd.h"
+#include "base/half.h"
+#include "ops/kv_codec.h"
+
+namespace tessera::cpu {
+
+class TurningMean {
+ public:
+  // What a score gets back of a pair: its cosine times this, and its sine times that.
+  struct Factors {
+    float cosine, sine;
+  };
+
+  // `mean` [head_size] f16. REQUIRES: the codec's turns are there.
+  TurningMean(const TensorRef& turns, const std::uint16_t* mean) noexcept
+      : table_(reinterpret_cast<const float*>(turns.host_bytes())),
+        columns_(turns.shape[1]),
+        pairs_(turns.shape[0] / 2),
+        mean_(mean) {
+    for (std::int64_t pair = 0; pair < pairs_; ++pair) {
+      if (of(pair) == 0.0f && of(pair + pairs_) == 0.0f) continue;
+      turning_[count_++] = static_cast<std::uint8_t>(pair);
+    }
+  }
+
+  // How many of a head's first elements turn.
+  std::int64_t elements() const noexcept { return 2 * pairs_; }
+
+  // How many pairs have a mean, and so a score has factors.
+  std::size_t count() const noexcept { return count_; }
+
+  // x -= R(position) mean, for elements that turn.
+  void subtract(std::int64_t position, float* x) const noexcept {
+    for (std::size_t i = 0; i < count_; ++i) {
+      const std::int64_t pair = turning_[i];
+      const Factors turn = turn_of(pair, position);
+      const float first = of(pair), second = of(pair + pairs_);
+      x[pair] -= first * turn.cosine - second * turn.sine;
+      x[pair + pairs_] -= second * turn.cosine + first * turn.sine;
+    }
+  }
+
+  // Leaves count() factors of the query's scores.
+  void read_query(const float* query, Factors* factors) const noexcept {
+    for (std::size_t i = 0; i < count_; ++i) {
+      const std::int64_t pair = turning_[i], other = pair + pairs_;
+      factors[i] = {query[pair] * of(pair) + query[other] * of(other),
+                    query[other] * of(pair) - query[pair] * of(other)};
+    }
+  }
+
+  // The factors with which positions count from `first` on.
+  void move_to(std::int64_t first, const Factors* factors, Factors* moved) const noexcept {
+    for (std::size_t i = 0; i < count_; ++i) {
+      const Factors turn = turn_of(turning_[i], first);
+      moved[i] = {factors[i].cosine * turn.cosine + factors[i].sine * turn.sine,
+                  factors[i].sine * turn.cosine - factors[i].cosine * turn.sine};
+    }
+  }
+
+  // Adds to the scores of positions first to first + count of each head what moved factors say.
+  // Scores up to the next multiple of simd::kLanes are written. REQUIRES: count <=
+  // kKvTurnPositions.
+  template <int kHeads>
+  void add_to_scores(const Factors* const (&moved)[kHeads], std::int64_t count,
+                     float* const (&scores)[kHeads]) const noexcept {
+    std::int64_t k = 0;
+    for (; k + 3 * simd::kLanes < count; k += 4 * simd::kLanes) add_to<4>(moved, k, scores);
+    for (; k < count; k += simd::kLanes) add_to<1>(moved, k, scores);
+  }
+
+ private:
+  template <int kVectors, int kHeads>
+  void add_to(const Factors* const (&moved)[kHeads], std::int64_t k,
+              float* const (&scores)[kHeads]) const noexcept {
+    simd::F32 sums[kHeads][kVectors];
+    for (int h = 0; h < kHeads; ++h) {
+      for (int v = 0; v < kVectors; ++v) sums[h][v] = simd::load(scores[h] + k + v * simd::kLanes);
+    }
+    for (std::size_t i = 0; i < count_; ++i) {
+      const float* cosines = table_ + turning_[i] * columns_ + k;
+      const float* sines = cosines + pairs_ * columns_;
+      for (int v = 0; v < kVectors; ++v) {
+        const simd::F32 cosine = simd::load(cosines + v * simd::kLanes);
+        const simd::F32 sine = simd::load(sines + v * simd::kLanes);
+        for (int h = 0; h < kHeads; ++h) {
+          const Factors factors = moved[h][i];
+          sums[h][v] = simd::multiply_add(cosine, simd::splat(factors.cosine), sums[h][v]);
+          sums[h][v] = simd::multiply_add(sine, simd::splat(factors.sine), sums[h][v]);
+        }
+      }
+    }
+    for (int h = 0; h < kHeads; ++h) {
+      for (int v = 0; v < kVectors; ++v) simd::store(scores[h] + k + v * simd::kLanes, sums[h][v]);
+    }
+  }
+
+  float of(std::int64_t element) const noexcept { return half_to_float(mean_[element]); }
+
+  // The cosine and sine of a pair's angle at a position.
+  Factors turn_of(std::int64_t pair, std::int64_t position) const noexcept {
+    const float* cosines = table_ + pair * columns_;
+    const float* sines = cosines + pairs_ * columns_;
+    const std::int64_t near = position % kKvTurnPositions;
+    const std::int64_t far = kKvTurnPositions + position / kKvTurnPositions;
+    return {cosines[near] * cosines[far] - sines[near] * sines[far],
+            sines[near] * cosines[far] + cosines[near] * sines[far]};
+  }
+
+  const float* table_;
+  std::int64_t columns_;
+  std::int64_t pairs_;
+  const std::uint16_t* mean_;
+  std::size_t count_ = 0;
+  std::array<std::uint8_t, kKvHeadSizeMax / 2> turning_;  // the pairs that have a mean
+};
+
+}  // namespace tessera::cpu

@@ -1,0 +1,102 @@
+#include "tools/measure_kv_rows.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "backends/cpu/cpu_backend.h"
+#include "calibration/kv_row_sharing.h"
+#include "generation/generator.h"
+#include "tools/divergence.h"
+#include "tools/load_model.h"
+
+namespace tessera {
+namespace {
+
+constexpr KvType kMeasured = KvType::k2;  // whose rows are tried
+constexpr std::int64_t kLogitsMax = std::int64_t{1} << 26;
+
+class Measurement {
+ public:
+  Measurement(const PackageDirectory& package, const DecoderConfiguration& configuration,
+              std::span<const std::int32_t> text, const MeasureKvRowsOptions& options)
+      : package_(package), configuration_(configuration), options_(options) {
+    const std::int64_t tokens =
+        std::min({std::ssize(text), kMeasuredTokens, configuration.context_tokens_max,
+                  kLogitsMax / configuration.vocabulary_size});
+    text_ = text.first(static_cast<std::size_t>(tokens));
+    const auto whole = static_cast<std::int32_t>(kv_row_bytes_max(configuration.head_size));
+    whole_.assign(static_cast<std::size_t>(configuration.layers), {whole, whole});
+  }
+
+  Result<std::vector<calibration::KvSensitivity>> run() {
+    TESSERA_TRY(exact_, logits_with(whole_));
+    const std::int64_t bytes = kv_row_bytes(kMeasured, configuration_.head_size);
+    std::vector<calibration::KvSensitivity> layers;
+    for (std::size_t layer = 0; layer < whole_.size(); ++layer) {
+      calibration::KvSensitivity measured{.row_bytes = bytes};
+      for (const bool is_key : {true, false}) {
+        std::vector<KvLayerRows> rows = whole_;
+        std::int32_t& size = is_key ? rows[layer].key_bytes : rows[layer].value_bytes;
+        size = static_cast<std::int32_t>(bytes);
+        TESSERA_TRY(const auto logits, logits_with(rows));
+        (is_key ? measured.key_divergence : measured.value_divergence) = divergence_of(logits);
+      }
+      layers.push_back(measured);
+      if (!options_.quiet) {
+        std::fprintf(stderr, "\rKV cache of layer %zu of %zu", layer + 1, whole_.size());
+      }
+    }
+    if (!options_.quiet) std::fprintf(stderr, "\n");
+    return layers;
+  }
+
+ private:
+  Result<std::vector<float>> logits_with(const std::vector<KvLayerRows>& rows) {
+    TESSERA_TRY(auto backend,
+                CpuBackend::create({options_.threads, std::numeric_limits<std::size_t>::max()}));
+    TextModelOptions model_options;
+    model_options.context_tokens_max = std::ssize(text_);
+    model_options.kv_type = kMeasured;
+    model_options.kv_rows = rows;
+    TESSERA_TRY(const auto model, load_model(package_, model_options, std::move(backend)));
+    return Generator(*model).forward_all(text_);
+  }
+
+  double divergence_of(const std::vector<float>& logits) const {
+    const auto vocabulary = static_cast<std::size_t>(configuration_.vocabulary_size);
+    double sum = 0.0;
+    for (std::size_t at = 0; at < logits.size(); at += vocabulary) {
+      sum += kl_divergence(std::span(logits).subspan(at, vocabulary),
+                           std::span(exact_).subspan(at, vocabulary));
+    }
+    return sum / static_cast<double>(text_.size());
+  }
+
+  const PackageDirectory& package_;
+  const DecoderConfiguration& configuration_;
+  const MeasureKvRowsOptions& options_;
+  std::span<const std::int32_t> text_;
+  std::vector<KvLayerRows> whole_;
+  std::vector<float> exact_;  // logits
+};
+
+}  // namespace
+
+Result<std::map<KvType, std::vector<KvLayerRows>>> measure_kv_rows(
+    const PackageDirectory& package, std::span<const std::int32_t> text,
+    const MeasureKvRowsOptions& options) {
+  const Manifest& manifest = package.manifest();
+  TESSERA_TRY(const auto configuration,
+              parse_decoder_configuration(manifest.architecture, manifest.configuration_json));
+  TESSERA_TRY(const auto layers, Measurement(package, configuration, text, options).run());
+  std::map<KvType, std::vector<KvLayerRows>> rows;
+  for (const KvType type : {KvType::k4, KvType::k3, KvType::k2}) {
+    rows[type] = calibration::share_kv_rows(type, configuration.head_size, layers);
+  }
+  return rows;
+}
+
+}  // namespace tessera
