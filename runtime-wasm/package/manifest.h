@@ -39,6 +39,8 @@
 
 namespace tessera {
 
+class JsonWriter;
+
 inline constexpr int kManifestVersion = 1;
 // How q2 and q3 lie in their blocks (quantization/low_bits.h). Packages that name no layout hold
 // the two bits of a weight side by side; in layout 2 the zero points of q2 are bytes, and q3 is as
@@ -92,6 +94,9 @@ struct Manifest {
 // shards and add up to the tensor's size; names are unique. Errors: kInvalidFile naming the entry
 // at fault; kUnsupported for another version.
 Result<Manifest> parse_manifest(std::string_view json);
+
+// The value of "kv_cache".
+void write_kv_cache(JsonWriter& json, const Manifest& manifest);
 
 // The canonical text of a manifest: what parse_manifest reads back to the same value.
 std::string write_manifest(const Manifest& manifest);

@@ -27,6 +27,12 @@ void write_shard(JsonWriter& json, const ShardEntry& shard) {
   json.key("priority").integer(shard.priority).end_object();
 }
 
+bool has_low_bits(const TensorEntry& tensor) {
+  return tensor.type == DataType::kQ3 || tensor.type == DataType::kQ2;
+}
+
+}  // namespace
+
 void write_kv_cache(JsonWriter& json, const Manifest& manifest) {
   json.begin_object().key("row_bytes").begin_object();
   for (const auto& [type, layers] : manifest.kv_rows) {
@@ -38,12 +44,6 @@ void write_kv_cache(JsonWriter& json, const Manifest& manifest) {
   }
   json.end_object().end_object();
 }
-
-bool has_low_bits(const TensorEntry& tensor) {
-  return tensor.type == DataType::kQ3 || tensor.type == DataType::kQ2;
-}
-
-}  // namespace
 
 std::string write_manifest(const Manifest& manifest) {
   JsonWriter json;

@@ -14,6 +14,7 @@
 #include "tools/commands.h"
 #include "tools/convert_model.h"
 #include "tools/load_model.h"
+#include "tools/measure_kv_rows.h"
 #include "tools/open_source.h"
 #include "tools/package_output.h"
 #include "tools/quantize_model.h"
@@ -115,6 +116,13 @@ Result<void> run(const ConvertCommandOptions& options) {
   if (is_watched) convert_options.on_progress = print_progress;
   auto manifest = convert_model(*source, convert_options, output);
   if (!manifest) return manifest.error().with_context(options.source);
+  if (!quantized.codecs.empty()) {
+    TESSERA_TRY(const PackageDirectory unfinished,
+                PackageDirectory::open_unfinished(output.partial(), *manifest));
+    TESSERA_TRY(manifest->kv_rows,
+                measure_kv_rows(unfinished, quantized.text,
+                                {.threads = hardware_threads(), .quiet = options.quiet}));
+  }
   TESSERA_TRY_VOID(output.commit(*manifest));
   std::uint64_t size_bytes = 0;
   for (const ShardEntry& shard : manifest->shards) size_bytes += shard.size_bytes;

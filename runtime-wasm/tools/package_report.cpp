@@ -115,6 +115,17 @@ Result<std::vector<std::size_t>> find_damaged_shards(const PackageDirectory& pac
   return damaged;
 }
 
+// How long a layer's rows are in packed KV caches, keys' and values'.
+void append_kv_rows(std::string& text, const Manifest& manifest) {
+  for (const auto& [type, layers] : manifest.kv_rows) {
+    append(text, "KV cache, %s bits  ", std::string(kv_type_name(type)).c_str());
+    for (const KvLayerRows& layer : layers) {
+      append(text, " %d+%d", layer.key_bytes, layer.value_bytes);
+    }
+    text += " bytes for a token and head, by layer\n";
+  }
+}
+
 // What tuning did to the divergence from the full model.
 void append_tuning(std::string& text, const JsonObject& quantization) {
   const auto tuning = quantization.optional_object("tuning");
@@ -166,6 +177,7 @@ std::string report_text(const PackageReport& report) {
          type_counts(manifest).c_str());
   append(text, "tokenizer         %s\n", manifest.tokenizer_shard ? "yes" : "none");
   append(text, "chat template     %s\n", manifest.chat_template ? "yes" : "none");
+  append_kv_rows(text, manifest);
   append_tensors(text, manifest);
   append_quantization(text, manifest);
   append_shards(text, report);
@@ -186,6 +198,8 @@ std::string report_json(const PackageReport& report) {
   json.key("has_tokenizer").boolean(manifest.tokenizer_shard.has_value());
   json.key("has_chat_template").boolean(manifest.chat_template.has_value());
   json.key("quantization").raw(manifest.quantization_json);
+  json.key("kv_cache");
+  write_kv_cache(json, manifest);
   write_tensors(json, manifest);
   write_shards(json, report);
   if (report.damaged_shards) json.key("is_intact").boolean(report.damaged_shards->empty());

@@ -19,6 +19,7 @@
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/unicode.h"
 #include "tools/codec_tensors.h"
+#include "tools/measure_kv_rows.h"
 
 namespace tessera {
 namespace {
@@ -360,6 +361,12 @@ Result<QuantizedModel> quantize_model(const ModelSource& source, const QuantizeO
                                    effort.windows);
   if (!cut) return cut.error().with_context(text.name);
   Texts texts = std::move(*cut);
+  std::vector<std::int32_t> first_tokens;
+  for (const auto& piece : texts) {
+    const std::int64_t room = kMeasuredTokens - std::ssize(first_tokens);
+    first_tokens.insert(first_tokens.end(), piece.begin(),
+                        piece.begin() + std::min<std::ptrdiff_t>(room, std::ssize(piece)));
+  }
   TESSERA_TRY(const Plan plan, plan_formats(source, configuration, texts, options));
   TESSERA_TRY(Teacher teacher, prepare_teacher(source, configuration, texts, options, effort));
   Account account{
@@ -389,6 +396,7 @@ Result<QuantizedModel> quantize_model(const ModelSource& source, const QuantizeO
   matrices.merge(layers);
   QuantizedModel result;
   result.codecs = codec_tensors(configuration, codecs);
+  result.text = std::move(first_tokens);
   for (const auto& [name, matrix] : matrices) {
     result.tensors[name] = {matrix.quantized.type, calibration::pack(matrix.quantized),
                             matrix.output_error};

@@ -25,6 +25,7 @@ struct QuantizeOptions {
 struct QuantizedModel {
   calibration::PackedTensors tensors;
   std::vector<AddedTensor> codecs;  // of the KV cache (ops/kv_codec.h)
+  std::vector<std::int32_t> text;   // tokens of the calibration text, kMeasuredTokens at most
   std::string quantization_json;    // for the manifest: how, with what, and what each tensor lost
 };
 

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "support/op_case.h"
+#include "support/packed_rows.h"
 #include "support/reference_ops.h"
 
 namespace tessera::testing {
@@ -23,7 +24,7 @@ struct LayerShape {
   bool has_norms = false;   // of query and key heads
   bool has_biases = false;  // of their projections
   DataType weights = DataType::kF32;
-  DataType cache = DataType::kF32;
+  DataType cache = DataType::kF32;  // packed: of 8 bits
 };
 
 struct Weight {
@@ -49,6 +50,11 @@ class Layer {
   OpCaseRun make() {
     record_attention();
     record_mlp();
+    if (shape_.cache == DataType::kKvRows) {
+      // Encoders may differ, and what 8 bits lose is bounded as a whole.
+      run_.results.push_back({hidden_, hidden_values_, 1.0, 1e-2, 2e-2, true});
+      return std::move(run_);
+    }
     const double tolerance = shape_.cache == DataType::kF16 ? 1e-3 : 2e-5;
     run_.results.push_back({hidden_, hidden_values_, 1.0, tolerance, 2e-2});
     return std::move(run_);
@@ -123,8 +129,7 @@ class Layer {
   }
 
   // The cache's values once the new ones are written.
-  Values written(const std::vector<float>& cache, const Heads& heads) const {
-    Values values = reference::widen(cache);
+  Values written(Values values, const Heads& heads) const {
     for (std::size_t i = 0; i < heads.values.size(); ++i) {
       const auto index = static_cast<std::int64_t>(i);
       const std::int64_t token = index / (heads.count * shape_.head_size);
@@ -137,24 +142,48 @@ class Layer {
 
   Values attend(const Heads& query, const Heads& key, const Heads& value, const TensorRef& out) {
     const Shape cache{key.count, shape_.context, shape_.head_size};
+    if (shape_.cache == DataType::kKvRows) return attend_packed(query, key, value, out, cache);
     const auto keys = tensors_.random().uniform(cache.element_count(), 1.0f);
     const auto values = tensors_.random().uniform(cache.element_count(), 1.0f);
     const TensorRef key_cache = tensors_.cache(shape_.cache, cache, keys);
     const TensorRef value_cache = tensors_.cache(shape_.cache, cache, values);
-    const float scale = 1.0f / std::sqrt(static_cast<float>(shape_.head_size));
-    run_.ops.push_back(KvWrite{key.by_head(shape_.tokens), value.by_head(shape_.tokens),
-                               positions_tensor_, key_cache, value_cache});
-    run_.ops.push_back(
-        Attention{query.by_head(shape_.tokens), key_cache, value_cache, positions_tensor_,
-                  reshaped(out, Shape{shape_.tokens, query.count, shape_.head_size}), scale});
-    const Values key_values = written(keys, key), value_values = written(values, value);
+    record_cached(query, key, value, out, key_cache, value_cache);
+    const Values key_values = written(reference::widen(keys), key);
+    const Values value_values = written(reference::widen(values), value);
     const double tolerance = shape_.cache == DataType::kF16 ? 1e-3 : 5e-6;
     run_.results.push_back({key_cache, key_values, 1.0, tolerance, 1e-2});
     run_.results.push_back({value_cache, value_values, 1.0, tolerance, 1e-2});
-    return reference::attention(
-        {shape_.tokens, query.count, key.count, shape_.context, shape_.head_size, scale, 0},
-        query.values, key_values, value_values, positions_);
+    return attended(query, key.count, key_values, value_values);
   }
+
+  Values attend_packed(const Heads& query, const Heads& key, const Heads& value,
+                       const TensorRef& out, const Shape& cache) {
+    const PackedRows keys(KvType::k8, cache, KvSpectrum::kKeys, tensors_.random());
+    const PackedRows values(KvType::k8, cache, KvSpectrum::kValues, tensors_.random());
+    record_cached(query, key, value, out, keys.cache(tensors_), values.cache(tensors_),
+                  keys.codec(tensors_), values.codec(tensors_));
+    return attended(query, key.count, written(keys.values(), key), written(values.values(), value));
+  }
+
+  void record_cached(const Heads& query, const Heads& key, const Heads& value, const TensorRef& out,
+                     const TensorRef& key_cache, const TensorRef& value_cache,
+                     const KvCodec& key_codec = {}, const KvCodec& value_codec = {}) {
+    run_.ops.push_back(KvWrite{key.by_head(shape_.tokens), value.by_head(shape_.tokens),
+                               positions_tensor_, key_cache, value_cache, key_codec, value_codec});
+    run_.ops.push_back(Attention{query.by_head(shape_.tokens), key_cache, value_cache,
+                                 positions_tensor_,
+                                 reshaped(out, Shape{shape_.tokens, query.count, shape_.head_size}),
+                                 scale(), 0, key_codec, value_codec});
+  }
+
+  Values attended(const Heads& query, std::int64_t key_value_heads, const Values& keys,
+                  const Values& values) const {
+    return reference::attention(
+        {shape_.tokens, query.count, key_value_heads, shape_.context, shape_.head_size, scale(), 0},
+        query.values, keys, values, positions_);
+  }
+
+  float scale() const { return 1.0f / std::sqrt(static_cast<float>(shape_.head_size)); }
 
   void record_attention() {
     const Values normed = norm(hidden_, normed_, hidden_values_);
@@ -228,6 +257,8 @@ const LayerShape kLayers[] = {
     {12, 64, 96, 4, 2, 16, 40, 3, true, true, DataType::kQ4M},
     {1, 64, 96, 4, 2, 16, 40, 17, true, false, DataType::kQ2},
     {1, 72, 40, 9, 3, 8, 600, 300, false, true, DataType::kQ3},
+    {1, 64, 96, 4, 2, 16, 1200, 1100, true, false, DataType::kF32, DataType::kKvRows},
+    {12, 64, 96, 4, 2, 32, 40, 3, false, false, DataType::kF32, DataType::kKvRows},
 };
 
 }  // namespace
@@ -238,7 +269,8 @@ void add_fused_cases(OpCases& cases) {
         std::to_string(shape.tokens) + " tokens, " + std::string(data_type_name(shape.weights)) +
         ", " + std::to_string(shape.query_heads) + "/" + std::to_string(shape.key_value_heads) +
         " heads of " + std::to_string(shape.head_size) + ", context " +
-        std::to_string(shape.context) + (shape.has_norms ? ", norms" : "");
+        std::to_string(shape.context) + (shape.cache == DataType::kKvRows ? " packed" : "") +
+        (shape.has_norms ? ", norms" : "");
     cases.push_back({"Layer", name, shape.context == 40 || shape.context == 1200,
                      [=](CaseTensors& tensors) { return Layer(tensors, shape).make(); }});
   }

@@ -188,6 +188,27 @@ TEST_CASE("how a model was quantized comes back as it was written, and is absent
   CHECK(write_manifest(*parsed) == write_manifest(manifest));
 }
 
+TEST_CASE("the sizes of a packed kv cache's rows come back, and are checked") {
+  Manifest manifest = small_manifest();
+  CHECK(write_manifest(manifest).find("kv_cache") == std::string::npos);
+  manifest.kv_rows[KvType::k2] = {{18, 20}, {17, 257}};
+  manifest.kv_rows[KvType::k4] = {{36, 36}, {36, 35}};
+  const std::string text = write_manifest(manifest);
+  const auto parsed = parse_manifest(text);
+  REQUIRE(parsed);
+  CHECK(parsed->kv_rows == manifest.kv_rows);
+  const auto refusal = [&](std::string_view from, std::string_view to) {
+    const auto result = parse_manifest(replaced(text, from, to));
+    REQUIRE(!result);
+    return result.error().message;
+  };
+  CHECK_THAT(refusal("257", "258"), ContainsSubstring("258 is outside 1..257"));
+  CHECK_THAT(refusal("[18,20]", "[18,0]"), ContainsSubstring("0 is outside 1..257"));
+  CHECK_THAT(refusal("[18,20]", "[18]"),
+             ContainsSubstring("must be the bytes of a key and those of a value"));
+  CHECK_THAT(refusal("\"row_bytes\":{", "\"row_bytes\":7,\"x\":{"), ContainsSubstring("row_bytes"));
+}
+
 TEST_CASE("every truncation of a manifest is refused") {
   const std::string text = write_manifest(small_manifest());
   for (std::size_t size = 0; size < text.size(); ++size) {

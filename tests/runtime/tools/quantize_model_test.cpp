@@ -2,12 +2,14 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "backends/cpu/cpu_backend.h"
 #include "base/json.h"
 #include "support/package_reading.h"
 #include "support/temporary_directory.h"
 #include "tensor/shape.h"
 #include "tools/bits_per_weight.h"
 #include "tools/load_model.h"
+#include "tools/measure_kv_rows.h"
 #include "tools/package_output.h"
 #include "tools/quantize_model.h"
 #include "tools/synthetic_model.h"
@@ -106,6 +108,40 @@ TEST_CASE("calibration makes codecs of every layer's keys and values, which a pa
   load.package = directory.path("out");
   load.kv = "4";
   CHECK(load_model(load).has_value());
+
+  // Rows of other sizes take other bytes; those that do not fit the model are refused.
+  const auto kv_bytes = [&](const std::vector<KvLayerRows>& rows) -> Result<std::size_t> {
+    TextModelOptions model_options;
+    model_options.kv_type = KvType::k2;
+    model_options.kv_rows = rows;
+    TESSERA_TRY(const auto loaded,
+                load_model(package, model_options, CpuBackend::create({}).value()));
+    return loaded->decoder().kv_bytes_per_token();
+  };
+  const DecoderConfiguration configuration = load_model(load).value()->decoder().configuration();
+  const std::int64_t least = kv_row_bytes_min(configuration.head_size);
+  const auto bytes = static_cast<std::int32_t>(least);
+  const auto heads = static_cast<std::size_t>(configuration.key_value_heads);
+  CHECK(kv_bytes({{bytes, bytes + 1}, {bytes + 2, bytes}}).value() ==
+        heads * static_cast<std::size_t>(4 * least + 3));
+  for (const std::vector<KvLayerRows>& wrong :
+       {std::vector<KvLayerRows>{{bytes, bytes}},
+        std::vector<KvLayerRows>{{bytes, bytes}, {bytes - 1, bytes}}}) {
+    const auto refused = kv_bytes(wrong);
+    REQUIRE(!refused.has_value());
+    CHECK_THAT(refused.error().message, ContainsSubstring("for each of 2 layers"));
+  }
+
+  REQUIRE(!quantized->text.empty());
+  const auto measured = measure_kv_rows(package, quantized->text, {.quiet = true});
+  REQUIRE(measured.has_value());
+  for (const auto& [type, rows] : *measured) {
+    const auto loaded = kv_bytes(rows);
+    REQUIRE(loaded.has_value());
+    std::int64_t budget = 4 * kv_row_bytes(type, configuration.head_size);
+    if (type == KvType::k2) budget = std::max(budget, 4 * 2 * configuration.head_size / 7);
+    CHECK(static_cast<std::int64_t>(*loaded / heads) == budget);
+  }
 }
 
 TEST_CASE("a quantized model is the same whenever it is made") {
