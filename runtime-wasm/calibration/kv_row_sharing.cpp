@@ -10,9 +10,13 @@ struct Rows {
   std::vector<double> divergences;  // by bytes, from the least that a row can have on
   std::int64_t extra_bytes = 0;     // beyond the least
 
-  // The most that a byte more saves, if up to kAhead of them are added.
+  bool is_whole() const { return extra_bytes + 1 == std::ssize(divergences); }
+
+  // The most that a byte more saves, if up to kAhead of them are added; less than nothing if none
+  // can be.
   double gain() const {
     constexpr std::int64_t kAhead = 4;
+    if (is_whole()) return -1.0;
     double most = 0.0;
     for (std::int64_t step = 1; step <= kAhead; ++step) {
       if (extra_bytes + step >= std::ssize(divergences)) break;
@@ -50,7 +54,7 @@ std::vector<KvLayerRows> share_kv_rows(KvType type, std::int64_t head_size,
   if (type == KvType::k2) left = std::max(left, std::ssize(all) * (2 * head_size - 7 * least) / 7);
   for (; left > 0; --left) {
     const auto best = std::ranges::max_element(all, {}, &Rows::gain);
-    if (best->extra_bytes + 1 == std::ssize(best->divergences)) break;  // all rows are whole
+    if (best->is_whole()) break;
     ++best->extra_bytes;
   }
   std::vector<KvLayerRows> sizes;
