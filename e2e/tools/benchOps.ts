@@ -1,7 +1,7 @@
 /**
- * npm run --silent bench:ops -- [--features f32|f16|subgroups|bytes|all]
+ * npm run --silent bench:ops -- [--features f32|f16|subgroups|bytes|all] [--only TEXT]
  * Times ops of a 1B model's sizes on the GPU, in Node with Dawn: microseconds of each (fused) step,
- * and what it reads and computes in that time.
+ * and what it reads and computes in that time. --only: those whose names contain the text.
  */
 import { parseArgs } from 'node:util';
 import { choose, runTool } from './commandLine.ts';
@@ -18,11 +18,14 @@ function print({ name, dispatches, seconds, gb_per_s, tflop_per_s }: OpTime): vo
 }
 
 async function benchOps(): Promise<number> {
-  const { values } = parseArgs({ options: { features: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { features: { type: 'string' }, only: { type: 'string' } },
+  });
   const { features } = values;
   await timeOps(
     features === undefined ? undefined : choose('features', features, featureSets),
     print,
+    values.only,
   );
   return 0;
 }

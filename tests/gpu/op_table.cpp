@@ -12,6 +12,7 @@ namespace {
 struct Options {
   std::string features = "f32";
   std::string op;
+  std::string only;
   bool all = false;
   bool unfused = false;
   bool variants = false;
@@ -58,6 +59,7 @@ RecordingOptions recording_options(const Options& options) {
 int write_bench(const Options& options) {
   OpTableWriter table(recording_options(options));
   for (const BenchCase& one : bench_cases()) {
+    if (one.name.find(options.only) == std::string::npos) continue;
     const auto added = table.add(one);
     if (!added) return report(added.error(), one.name);
   }
@@ -88,6 +90,7 @@ int main(int argc, char** argv) {
   app.add_flag("--unfused", options.unfused, "Every op by itself");
   app.add_flag("--variants", options.variants, "Every shader that there can be, and no cases");
   app.add_flag("--bench", options.bench, "Ops of real sizes, to be timed, instead of the cases");
+  app.add_option("--only", options.only, "Of what is timed only names that contain this");
   app.add_option("--workgroup-invocations-max", options.workgroup_invocations_max);
   CLI11_PARSE(app, argc, argv);
   if (options.variants) return write_variants();

@@ -32,10 +32,14 @@ async function bestFeatureSet(gpu: GPU): Promise<FeatureSet> {
   return has?.has('subgroups') ? 'subgroups' : 'f32';
 }
 
-/** Calls `onTime` for each as it is measured. Without features: all that the adapter has. */
+/**
+ * Calls `onTime` for each as it is measured. Without features: all that the adapter has; of ops whose
+ * names contain `only`.
+ */
 export async function timeOps(
   chosen: FeatureSet | undefined,
   onTime: (time: OpTime) => void = () => undefined,
+  only = '',
 ): Promise<OpTime[]> {
   const gpu = await startDawn();
   const features = chosen ?? (await bestFeatureSet(gpu));
@@ -50,7 +54,7 @@ export async function timeOps(
   }
   const { maxComputeInvocationsPerWorkgroup: invocations } = workgroup;
   const table = readOpTable([
-    '--bench',
+    ...['--bench', '--only', only],
     ...['--features', features],
     ...['--binding-bytes-max', String(largeBuffer)],
     ...['--workgroup-invocations-max', String(invocations)],
