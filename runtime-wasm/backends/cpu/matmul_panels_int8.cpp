@@ -121,7 +121,7 @@ struct Q8Format {
 template <typename LowBitBlock>
 struct TableFormat {
   using Block = LowBitBlock;
-  static constexpr int kSteps = static_cast<int>(zero_steps(Block::kBits));
+  static constexpr int kSteps = simd::LowBitLines<Block::kBits>::kSteps;
   struct Dot : simd::TableDot {
     static constexpr std::size_t kGroupSizeBytes = kTablesSizeBytes;
   };
@@ -266,7 +266,7 @@ class TableSums {
   }
   template <int kChunk>
   void add_high_chunks(const std::uint8_t* plane, typename Dot::Sum (&sums)[kTokens]) noexcept {
-    const auto indices = Dot::load(plane + kChunk * Dot::kChunkSizeBytes);
+    const auto indices = Dot::load_high(plane + kChunk * Dot::kChunkSizeBytes);
     for (int t = 0; t < kTokens; ++t) {
       sums[t] = Dot::template dot_high<kChunk>(sums[t], indices, tables_[t]);
     }
