@@ -4,6 +4,7 @@
 //
 // A tile is one panel times up to kTileTokens tokens: weights are unpacked once for all tokens of a
 // tile, and the activations of a block of tokens stay in the cache while the panels of a part pass.
+// The only token of a decode step is multiplied with two panels of q2 or q3 at a time.
 #include "backends/cpu/matmul.h"
 #include "backends/cpu/simd/integer_dots.h"
 #include "backends/cpu/simd/table_dot.h"
@@ -121,7 +122,7 @@ struct Q8Format {
 template <typename LowBitBlock>
 struct TableFormat {
   using Block = LowBitBlock;
-  static constexpr int kSteps = static_cast<int>(zero_steps(Block::kBits));
+  static constexpr int kSteps = simd::LowBitLines<Block::kBits>::kSteps;
   struct Dot : simd::TableDot {
     static constexpr std::size_t kGroupSizeBytes = kTablesSizeBytes;
   };
@@ -214,23 +215,50 @@ class SliceSums {
   simd::F32 totals_[kSliceCount][kTokens];
 };
 
-// The sums of a panel for kTokens tokens, by look-ups.
-template <typename Block, int kTokens>
+// The sums of kPanels panels for kTokens tokens, by look-ups.
+template <typename Block, int kPanels, int kTokens>
 class TableSums {
  public:
   using Format = TableFormat<Block>;
   using Dot = typename Format::Dot;
 
-  TableSums(const QuantizedActivations& x, std::int64_t token) noexcept {
+  // The first block of the first panel; those of the others are `apart` blocks further each.
+  TableSums(const Block* block, std::int64_t apart, const QuantizedActivations& x,
+            std::int64_t token) noexcept {
+    for (int p = 0; p < kPanels; ++p) blocks_[p] = block + p * apart;
     for (int t = 0; t < kTokens; ++t) {
       tables_[t] = x.token_quants<Dot>(token + t);
       headers_[t] = x.token_groups(token + t);
     }
-    for (auto& totals : totals_) std::fill_n(totals, kTokens, simd::splat(0.0f));
+    for (auto& slice_totals : totals_) {
+      for (auto& totals : slice_totals) std::fill_n(totals, kTokens, simd::splat(0.0f));
+    }
   }
 
-  // The next group.
-  void add(const Block& block) noexcept {
+  void add_groups(std::int64_t count) noexcept {
+    for (std::int64_t group = 0; group < count; ++group) {
+      for (int p = 0; p < kPanels; ++p) add(*blocks_[p]++, totals_[p]);
+      for (int t = 0; t < kTokens; ++t) {
+        tables_[t] += Dot::kGroupSizeBytes;
+        headers_[t] += 1;
+      }
+    }
+  }
+
+  // Writes rows[panel * kTokens + token].
+  void store(float (*rows)[kPanelRows]) const noexcept {
+    for (int p = 0; p < kPanels; ++p) {
+      for (int t = 0; t < kTokens; ++t) {
+        float* row = rows[p * kTokens + t];
+        for (int s = 0; s < kSlices; ++s) simd::store(row + s * simd::kLanes, totals_[p][s][t]);
+      }
+    }
+  }
+
+ private:
+  using Totals = simd::F32[kSlices][kTokens];
+
+  void add(const Block& block, Totals& totals) noexcept {
     typename Dot::Sum sums[kTokens];
     std::fill_n(sums, kTokens, Dot::begin());
     add_low_chunks<0>(&block.low[0][0][0], sums);
@@ -242,20 +270,11 @@ class TableSums {
       for (int s = 0; s < kSlices; ++s) {
         const simd::I32 integers = lines.integers(s, ends, header.table_factors);
         const simd::F32 factor = simd::multiply(lines.scales(s), simd::splat(header.scale));
-        totals_[s][t] = simd::multiply_add(simd::to_f32(integers), factor, totals_[s][t]);
+        totals[s][t] = simd::multiply_add(simd::to_f32(integers), factor, totals[s][t]);
       }
-      tables_[t] += Dot::kGroupSizeBytes;
-      headers_[t] += 1;
     }
   }
 
-  void store(Tile& tile) const noexcept {
-    for (int t = 0; t < kTokens; ++t) {
-      for (int s = 0; s < kSlices; ++s) simd::store(tile[t] + s * simd::kLanes, totals_[s][t]);
-    }
-  }
-
- private:
   template <int kChunk>
   void add_low_chunks(const std::uint8_t* plane, typename Dot::Sum (&sums)[kTokens]) noexcept {
     const auto indices = Dot::load(plane + kChunk * Dot::kChunkSizeBytes);
@@ -266,16 +285,17 @@ class TableSums {
   }
   template <int kChunk>
   void add_high_chunks(const std::uint8_t* plane, typename Dot::Sum (&sums)[kTokens]) noexcept {
-    const auto indices = Dot::load(plane + kChunk * Dot::kChunkSizeBytes);
+    const auto indices = Dot::load_high(plane + kChunk * Dot::kChunkSizeBytes);
     for (int t = 0; t < kTokens; ++t) {
       sums[t] = Dot::template dot_high<kChunk>(sums[t], indices, tables_[t]);
     }
     if constexpr (kChunk + 1 < Dot::kHighChunks) add_high_chunks<kChunk + 1>(plane, sums);
   }
 
+  const Block* blocks_[kPanels];
   const std::byte* tables_[kTokens];
   const ActivationGroup* headers_[kTokens];
-  simd::F32 totals_[kSlices][kTokens];
+  Totals totals_[kPanels];
 };
 
 template <typename Format>
@@ -288,8 +308,8 @@ void multiply_tile(const std::byte* panel, const QuantizedActivations& x, std::i
                    Tile& tile) noexcept {
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(panel);
   if constexpr (kHasTables<Format>) {
-    TableSums<typename Format::Block, kTokens> sums(x, token);
-    for (std::int64_t group = 0; group < x.group_count; ++group) sums.add(blocks[group]);
+    TableSums<typename Format::Block, 1, kTokens> sums(blocks, 0, x, token);
+    sums.add_groups(x.group_count);
     sums.store(tile);
   } else {
     for (int slice = 0; slice < kSlices; slice += kSlicesAtOnce<kTokens>) {
@@ -312,11 +332,35 @@ void multiply_tile(const std::byte* panel, const QuantizedActivations& x, std::i
   }
 }
 
+// Multiplies kPanels panels at a time by the only token, and gives the first one that is left. They
+// lie far apart: processors fetch ahead what is read in order, but only one such stream on a page.
+template <typename Format, int kPanels>
+std::int64_t multiply_streams(const MatMulArguments& arguments, const QuantizedActivations& x,
+                              PartRange panels) noexcept {
+  using Block = typename Format::Block;
+  const std::int64_t apart = (panels.end - panels.begin) / kPanels;
+  const auto* blocks = reinterpret_cast<const Block*>(arguments.weight);
+  for (std::int64_t panel = panels.begin; panel < panels.begin + apart; ++panel) {
+    TableSums<Block, kPanels, 1> sums(blocks + panel * x.group_count, apart * x.group_count, x, 0);
+    sums.add_groups(x.group_count);
+    float rows[kPanels][kPanelRows];
+    sums.store(rows);
+    for (int p = 0; p < kPanels; ++p) store_panel_row(arguments, panel + p * apart, 0, rows[p]);
+  }
+  return panels.begin + kPanels * apart;
+}
+
 template <typename Format>
 void multiply_panels(const MatMulArguments& arguments, const QuantizedActivations& x,
                      PartRange panels) noexcept {
   const std::size_t panel_size =
       static_cast<std::size_t>(x.group_count) * sizeof(typename Format::Block);
+  if constexpr (kHasTables<Format>) {
+    constexpr int kPanelsAtOnce = 2;
+    if (arguments.tokens == 1) {
+      panels.begin = multiply_streams<Format, kPanelsAtOnce>(arguments, x, panels);
+    }
+  }
   Tile tile;
   for (std::int64_t block = 0; block < arguments.tokens; block += kBlockTokens) {
     const std::int64_t block_end = std::min(arguments.tokens, block + kBlockTokens);

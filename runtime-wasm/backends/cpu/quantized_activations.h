@@ -18,8 +18,8 @@ namespace tessera::cpu {
 struct ActivationGroup {
   float scale = 0.0f;
   float scaled_sum = 0.0f;  // scale times the sum of the quants
-  // For tables (table_activations.h): the steps of a zero point in the low 16 bits, and in the high
-  // ones minus the sum of the activations in steps of the tables.
+  // For tables (table_activations.h): the steps of simd::LowBitLines in the low 16 bits, and in the
+  // high ones minus the sum of the activations in steps of the tables.
   std::int32_t table_factors = 0;
   std::int32_t minus_eight_sums = 0;  // what the offset 8 of q4's weights adds
 };
@@ -90,15 +90,14 @@ void encode_token(const float* x, std::int64_t columns, const QuantizedActivatio
                   std::int64_t token, const EncodeGroup& encode_group) noexcept {
   ActivationGroup* groups = out.groups + token * out.group_count;
   std::byte* bytes = const_cast<std::byte*>(out.token_quants<Dot>(token));
+  std::array<float, kGroupColumns> padded{};
   for (std::int64_t group = 0; group < out.group_count; ++group) {
-    const std::int64_t first = group * kGroupColumns;
-    if (columns - first >= kGroupColumns) {
-      groups[group] = encode_group(x + first, bytes);
-    } else {
-      std::array<float, kGroupColumns> padded{};
-      std::copy(x + first, x + columns, padded.begin());
-      groups[group] = encode_group(padded.data(), bytes);
+    const float* from = x + group * kGroupColumns;
+    if (columns - group * kGroupColumns < kGroupColumns) {
+      std::copy(from, x + columns, padded.begin());
+      from = padded.data();
     }
+    groups[group] = encode_group(from, bytes);
     bytes += Dot::kGroupSizeBytes;
   }
 }

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,24 +20,10 @@ namespace tessera::cpu {
 
 inline constexpr std::size_t kTablesSizeBytes = simd::kTableEntries * kGroupColumns / 4;
 
-// Half of the sum of four magnitudes is the largest that a table has.
-inline float largest_table_entry(const float* x) noexcept {
-  float sums[kGroupColumns / 4];
-  for (int quad = 0; quad < kGroupColumns / 4; ++quad) {
-    const float* four = x + 4 * quad;
-    sums[quad] =
-        (std::fabs(four[0]) + std::fabs(four[1])) + (std::fabs(four[2]) + std::fabs(four[3]));
-  }
-  const auto larger = [](float a, float b) { return a > b ? a : b; };
-  const float largest = larger(larger(larger(sums[0], sums[1]), larger(sums[2], sums[3])),
-                               larger(larger(sums[4], sums[5]), larger(sums[6], sums[7])));
-  return 0.5f * largest;
-}
-
-// The tables of one group; `x` holds 32 floats. `steps`: of a zero point.
+// The tables of one group; `x` holds 32 floats. `steps`: those of simd::LowBitLines.
 inline ActivationGroup round_to_tables(const float* x, int steps, std::byte* tables) noexcept {
   constexpr float kMagnitudeMin = 1e-30f;  // below, the reciprocal would overflow
-  const float largest = largest_table_entry(x);
+  const float largest = 0.5f * simd::largest_sum_of_four(x);
   ActivationGroup group;
   if (!(largest >= kMagnitudeMin)) {
     std::fill_n(tables, kTablesSizeBytes, std::byte{0});

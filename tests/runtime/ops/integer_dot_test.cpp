@@ -114,7 +114,7 @@ Dot::Sum add_high_chunks(Dot::Sum sum, const std::uint8_t* plane, const std::byt
   if constexpr (kChunk == Dot::kHighChunks) {
     return sum;
   } else {
-    sum = Dot::dot_high<kChunk>(sum, Dot::load(plane + kChunk * Dot::kChunkSizeBytes), tables);
+    sum = Dot::dot_high<kChunk>(sum, Dot::load_high(plane + kChunk * Dot::kChunkSizeBytes), tables);
     return add_high_chunks<kChunk + 1>(sum, plane, tables);
   }
 }
@@ -138,7 +138,7 @@ std::int32_t sum_of_look_ups(const Block& block, std::int64_t row, const Tables&
 // kSteps * sums + zero_factor * (zeros - the middle), of all rows.
 template <typename Block>
 Sums integers_of(const Block& block, const Tables& tables, std::int32_t zero_factor) {
-  constexpr auto kSteps = static_cast<int>(zero_steps(Block::kBits));
+  constexpr int kSteps = simd::LowBitLines<Block::kBits>::kSteps;
   const auto* bytes = reinterpret_cast<const std::byte*>(tables.data());
   Dot::Sum sum = add_low_chunks<0>(Dot::begin(), &block.low[0][0][0], bytes);
   if constexpr (Block::kBits == 3) sum = add_high_chunks<0>(sum, &block.high[0][0][0], bytes);
@@ -157,7 +157,7 @@ Sums integers_of(const Block& block, const Tables& tables, std::int32_t zero_fac
 template <typename Block>
 void check_look_ups() {
   testing::RandomValues random(8);
-  constexpr auto kSteps = static_cast<int>(zero_steps(Block::kBits));
+  constexpr int kSteps = simd::LowBitLines<Block::kBits>::kSteps;
   for (int round = 0; round < 200; ++round) {
     Block block{};
     Tables tables;
@@ -188,7 +188,7 @@ void check_look_ups() {
 
 template <typename Block>
 void check_scales() {
-  constexpr auto kSteps = static_cast<int>(zero_steps(Block::kBits));
+  constexpr int kSteps = simd::LowBitLines<Block::kBits>::kSteps;
   for (int code = 0; code < 256; ++code) {
     Block block{};
     for (std::size_t row = 0; row < kPanelRows; ++row) {
@@ -228,6 +228,15 @@ TEST_CASE("a table holds every sum of four floats with either sign, rounded") {
       REQUIRE(std::fabs(sum - static_cast<float>(static_cast<std::int8_t>(table[index]))) <=
               0.5001f);
     }
+  }
+}
+
+TEST_CASE("the largest sum of four neighbours is that of their magnitudes, wherever they are") {
+  testing::RandomValues random(10);
+  for (std::size_t quad = 0; quad < 8; ++quad) {
+    auto x = random.uniform(kGroupColumns, 1.0f);
+    for (std::size_t j = 0; j < 4; ++j) x[4 * quad + j] = j % 2 == 0 ? 2.0f : -3.5f;
+    REQUIRE(simd::largest_sum_of_four(x.data()) == 11.0f);
   }
 }
 

@@ -19,6 +19,8 @@ inline I32 load_words(const std::uint8_t* from) noexcept {
 template <int kBits>
 class LowBitLines {
  public:
+  static constexpr int kSteps = static_cast<int>(zero_steps(kBits));
+
   explicit LowBitLines(const std::uint8_t* lines) noexcept
       : scales_(load_bytes(lines)), zeros_(load_zeros(lines + kPanelRows)) {}
   F32 scales(int) const noexcept {
@@ -33,7 +35,7 @@ class LowBitLines {
 
  private:
   static constexpr std::int32_t kExponent =
-      kLowBitScaleExponentMin - std::countr_zero(static_cast<unsigned>(zero_steps(kBits)));
+      kLowBitScaleExponentMin - std::countr_zero(static_cast<unsigned>(kSteps));
 
   static I32 load_bytes(const std::uint8_t* from) noexcept {
     return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)))};
@@ -68,9 +70,14 @@ struct TableDot {
   using Sums = __m256i;
 
   static Indices load(const std::uint8_t* chunk) noexcept {
+    return unpack(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(chunk)));
+  }
+  // Those of half 0, in the order of rows, then those of half 1.
+  static Indices load_high(const std::uint8_t* chunk) noexcept {
+    const __m256i by_half = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(chunk));
-    const __m256i mask = _mm256_set1_epi8(15);
-    return {_mm256_and_si256(bytes, mask), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask)};
+    return unpack(_mm256_shuffle_epi8(bytes, by_half));
   }
   static Sum begin() noexcept { return _mm256_setzero_si256(); }
   template <int kChunk>
@@ -79,15 +86,15 @@ struct TableDot {
     sum = add_pairs(sum, found(tables, 2 * kChunk, indices.first), units);
     return add_pairs(sum, found(tables, 2 * kChunk + 4, indices.last), units);
   }
+  // A half of what is found for an index is of another quad; the others are paired row by row.
   template <int kChunk>
   static Sum dot_high(Sum sum, const Indices& indices, const std::byte* tables) noexcept {
     const __m256i units = _mm256_set1_epi8(4);
-    const __m256i odd = _mm256_set1_epi16(static_cast<short>(0xff00));
-    const __m256i first =
-        _mm256_blendv_epi8(found(tables, 0, indices.first), found(tables, 2, indices.first), odd);
-    const __m256i last =
-        _mm256_blendv_epi8(found(tables, 4, indices.last), found(tables, 6, indices.last), odd);
-    return add_pairs(add_pairs(sum, first, units), last, units);
+    const __m256i half_0 =
+        _mm256_unpacklo_epi8(found(tables, 0, indices.first), found(tables, 4, indices.last));
+    const __m256i half_1 =
+        _mm256_unpackhi_epi8(found(tables, 2, indices.first), found(tables, 6, indices.last));
+    return add_pairs(add_pairs(sum, half_0, units), half_1, units);
   }
   // Each row's sum in 32 bits.
   static Sums end(Sum sum) noexcept {
@@ -96,6 +103,10 @@ struct TableDot {
   }
 
  private:
+  static Indices unpack(__m256i bytes) noexcept {
+    const __m256i mask = _mm256_set1_epi8(15);
+    return {_mm256_and_si256(bytes, mask), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask)};
+  }
   // From the tables of a quad and of the next, one in each half.
   static __m256i found(const std::byte* tables, int quad, __m256i indices) noexcept {
     const auto* both = reinterpret_cast<const __m256i*>(tables + 16 * quad);

@@ -1,7 +1,8 @@
-// fill_table without intrinsics. See simd/table_dot.h.
+// fill_table and largest_sum_of_four without intrinsics. See simd/table_dot.h.
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,6 +19,17 @@ inline void fill_table(const float* x, std::byte* table) noexcept {
     rounded[i] = std::bit_cast<std::uint32_t>((high[i / 4] + low[i % 4]) + kMagic);
   }
   for (std::size_t i = 0; i < kTableEntries; ++i) table[i] = static_cast<std::byte>(rounded[i]);
+}
+
+inline float largest_sum_of_four(const float* x) noexcept {
+  float sums[8];
+  for (int i = 0; i < 8; ++i) {
+    const float* four = x + 4 * i;
+    sums[i] = (std::fabs(four[0]) + std::fabs(four[1])) + (std::fabs(four[2]) + std::fabs(four[3]));
+  }
+  const auto larger = [](float a, float b) { return a > b ? a : b; };
+  return larger(larger(larger(sums[0], sums[1]), larger(sums[2], sums[3])),
+                larger(larger(sums[4], sums[5]), larger(sums[6], sums[7])));
 }
 
 }  // namespace tessera::simd

@@ -20,10 +20,12 @@ using PanelSums = std::array<std::int32_t, kPanelRows>;
 template <int kBits>
 class LowBitLines {
  public:
+  static constexpr int kSteps = static_cast<int>(zero_steps(kBits));
+
   explicit LowBitLines(const std::uint8_t* lines) noexcept : lines_(lines) {}
   F32 scales(int slice) const noexcept {
     return make_lanes<F32>(
-        [&](int i) { return low_bit_scale(lines_[slice * kLanes + i]) / zero_steps(kBits); });
+        [&](int i) { return low_bit_scale(lines_[slice * kLanes + i]) / kSteps; });
   }
   I32 integers(int slice, const PanelSums& sums, std::int32_t factors) const noexcept {
     const std::int32_t factor = static_cast<std::int16_t>(factors);
@@ -54,6 +56,7 @@ struct TableDot {
   using Sums = PanelSums;
 
   static Indices load(const std::uint8_t* chunk) noexcept { return chunk; }
+  static Indices load_high(const std::uint8_t* chunk) noexcept { return chunk; }
   static Sum begin() noexcept { return {}; }
   template <int kChunk>
   static Sum dot_low(Sum sum, Indices bytes, const std::byte* tables) noexcept {

@@ -23,11 +23,18 @@ struct WasmConstants {
   // Of a q4s scale's byte shifted left by 20: sign, 4 bits of exponent, 3 of fraction; and what is
   // added to that.
   WasmConstant<std::uint32_t> byte_scale_bits, byte_scale_bias;
-  // For q2 and q3: factors of pairs of bytes; all bits of even bytes; the upper half of the scale
-  // of code 0 over the steps of a zero point, and the code of the middle zero point.
-  WasmConstant<std::int8_t> units_1_2, units_4_4, even_bytes;
+  // For q2 and q3: factors of pairs of bytes; the even bytes before the odd ones; the upper half of
+  // the scale of code 0 over the steps of LowBitLines, and the middle zero point in those steps.
+  WasmConstant<std::int8_t> units_1_2, units_4_4;
+  WasmConstant<std::uint8_t> bytes_by_half;
   WasmConstant<std::uint16_t> q2_scale, q3_scale;
   WasmConstant<std::int16_t> q2_zero, q3_zero;
+  // Factors and bits that leave a row's zero point of q2 in the high nibble.
+  WasmConstant<std::uint16_t> q2_zero_factors, q2_zero_bits;
+  // For tables: the signs of the first and of the second of two floats in four sums; what floats
+  // are rounded with; the order of a table's entries.
+  WasmConstant<float> minus_first, minus_second, round_magic;
+  WasmConstant<std::uint8_t> second_half_reversed;
 };
 
 extern const WasmConstants kWasmConstants;
