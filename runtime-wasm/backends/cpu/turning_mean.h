@@ -19,15 +19,21 @@ class TurningMean {
     float cosine, sine;
   };
 
+  // A pair of elements and their mean.
+  struct Pair {
+    std::int32_t pair;
+    float first, second;
+  };
+
   // `mean` [head_size] f16. REQUIRES: the codec's turns are there.
   TurningMean(const TensorRef& turns, const std::uint16_t* mean) noexcept
       : table_(reinterpret_cast<const float*>(turns.host_bytes())),
         columns_(turns.shape[1]),
-        pairs_(turns.shape[0] / 2),
-        mean_(mean) {
+        pairs_(turns.shape[0] / 2) {
     for (std::int64_t pair = 0; pair < pairs_; ++pair) {
-      if (of(pair) == 0.0f && of(pair + pairs_) == 0.0f) continue;
-      turning_[count_++] = static_cast<std::uint8_t>(pair);
+      const float first = half_to_float(mean[pair]), second = half_to_float(mean[pair + pairs_]);
+      if (first == 0.0f && second == 0.0f) continue;
+      turning_[count_++] = {static_cast<std::int32_t>(pair), first, second};
     }
   }
 
@@ -40,9 +46,8 @@ class TurningMean {
   // x -= R(position) mean, for elements that turn.
   void subtract(std::int64_t position, float* x) const noexcept {
     for (std::size_t i = 0; i < count_; ++i) {
-      const std::int64_t pair = turning_[i];
+      const auto [pair, first, second] = turning_[i];
       const Factors turn = turn_of(pair, position);
-      const float first = of(pair), second = of(pair + pairs_);
       x[pair] -= first * turn.cosine - second * turn.sine;
       x[pair + pairs_] -= second * turn.cosine + first * turn.sine;
     }
@@ -51,16 +56,17 @@ class TurningMean {
   // Leaves count() factors of the query's scores.
   void read_query(const float* query, Factors* factors) const noexcept {
     for (std::size_t i = 0; i < count_; ++i) {
-      const std::int64_t pair = turning_[i], other = pair + pairs_;
-      factors[i] = {query[pair] * of(pair) + query[other] * of(other),
-                    query[other] * of(pair) - query[pair] * of(other)};
+      const auto [pair, first, second] = turning_[i];
+      const std::int64_t other = pair + pairs_;
+      factors[i] = {query[pair] * first + query[other] * second,
+                    query[other] * first - query[pair] * second};
     }
   }
 
   // The factors with which positions count from `first` on.
   void move_to(std::int64_t first, const Factors* factors, Factors* moved) const noexcept {
     for (std::size_t i = 0; i < count_; ++i) {
-      const Factors turn = turn_of(turning_[i], first);
+      const Factors turn = turn_of(turning_[i].pair, first);
       moved[i] = {factors[i].cosine * turn.cosine + factors[i].sine * turn.sine,
                   factors[i].sine * turn.cosine - factors[i].cosine * turn.sine};
     }
@@ -86,7 +92,7 @@ class TurningMean {
       for (int v = 0; v < kVectors; ++v) sums[h][v] = simd::load(scores[h] + k + v * simd::kLanes);
     }
     for (std::size_t i = 0; i < count_; ++i) {
-      const float* cosines = table_ + turning_[i] * columns_ + k;
+      const float* cosines = table_ + turning_[i].pair * columns_ + k;
       const float* sines = cosines + pairs_ * columns_;
       for (int v = 0; v < kVectors; ++v) {
         const simd::F32 cosine = simd::load(cosines + v * simd::kLanes);
@@ -103,8 +109,6 @@ class TurningMean {
     }
   }
 
-  float of(std::int64_t element) const noexcept { return half_to_float(mean_[element]); }
-
   // The cosine and sine of a pair's angle at a position.
   Factors turn_of(std::int64_t pair, std::int64_t position) const noexcept {
     const float* cosines = table_ + pair * columns_;
@@ -118,9 +122,8 @@ class TurningMean {
   const float* table_;
   std::int64_t columns_;
   std::int64_t pairs_;
-  const std::uint16_t* mean_;
   std::size_t count_ = 0;
-  std::array<std::uint8_t, kKvHeadSizeMax / 2> turning_;  // the pairs that have a mean
+  std::array<Pair, kKvHeadSizeMax / 2> turning_;  // those that have a mean
 };
 
 }  // namespace tessera::cpu
