@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/half.h"
 
@@ -73,6 +77,24 @@ Column turning_mean(const Square& moments, Eigen::Index size, Eigen::Index pairs
   }
   return mean.unaryExpr(
       [](double x) { return static_cast<double>(half_to_float(float_to_half(float(x)))); });
+}
+
+// Scores pay for every pair that has a mean; most of what it explains is in few of them. The others
+// are left without. `metric` is that of errors of keys.
+void keep_strongest_pairs(const Square& metric, Eigen::Index pairs, Column& mean) {
+  constexpr Eigen::Index kKeptOf = 4;  // one in so many
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(pairs));
+  std::iota(order.begin(), order.end(), 0);
+  const auto strength = [&](Eigen::Index pair) {
+    const Eigen::Index other = pair + pairs;
+    return (mean[pair] * mean[pair] + mean[other] * mean[other]) *
+           (metric(pair, pair) + metric(other, other));
+  };
+  std::ranges::sort(order, std::ranges::greater(), strength);
+  const auto kept = static_cast<std::size_t>((pairs + kKeptOf - 1) / kKeptOf);
+  for (const Eigen::Index pair : std::span(order).subspan(kept)) {
+    mean[pair] = mean[pair + pairs] = 0.0;
+  }
 }
 
 // What is left of keys without that mean: their second moments.
@@ -167,9 +189,10 @@ Result<LayerCodecs> KvStatistics::codecs(const Matrix& projection) const {
   std::int64_t first_column = 0;
   for (const Head& head : heads_) {
     const Square key_moments = head.key_moments.cast<double>() / tokens;
-    const Column key_mean = turning_mean(key_moments, size, pairs);
-    append_codec(left_of_keys(key_moments, key_mean, pairs), key_mean,
-                 regularized(head.query_moments.cast<double>()), codecs.key);
+    const Square key_metric = regularized(head.query_moments.cast<double>());
+    Column key_mean = turning_mean(key_moments, size, pairs);
+    keep_strongest_pairs(key_metric, pairs, key_mean);
+    append_codec(left_of_keys(key_moments, key_mean, pairs), key_mean, key_metric, codecs.key);
     const Column value_mean = head.value_sum.transpose().cast<double>() / tokens;
     append_codec(head.value_moments.cast<double>() / tokens - value_mean * value_mean.transpose(),
                  value_mean, regularized(output_metric(projection, first_column, group, size)),
