@@ -30,9 +30,10 @@ Result<std::unique_ptr<TextModel>> TextModel::create(Manifest manifest,
           : model->backend_->chunk_tokens_max(activation_bytes_per_token(configuration));
   decoder_options.kv_type = options.kv_type;
   decoder_options.kv_rows = options.kv_rows;
-  const auto rows = model->manifest_.kv_rows.find(options.kv_type);
-  if (options.kv_rows.empty() && rows != model->manifest_.kv_rows.end()) {
-    decoder_options.kv_rows = rows->second;
+  for (const KvCacheRows& rows : model->manifest_.kv_rows) {
+    if (options.kv_rows.empty() && rows.type == options.kv_type) {
+      decoder_options.kv_rows = rows.layers;
+    }
   }
   decoder_options.activations = options.activations;
   TESSERA_TRY(model->decoder_, DecoderModel::create(configuration, *model->weights_,

@@ -124,7 +124,8 @@ Result<void> DecoderModel::bind_codecs(const Weights& weights) {
   if (!is_calibrated) {
     TESSERA_TRY(rotation, make_rotation());
   }
-  // With 8 bits what is left of the mean costs less than turning it: any constant may be taken away.
+  // With 8 bits what is left of the mean costs less than turning it: any constant may be taken
+  // away.
   if (has_turning_means && options_.kv_type != KvType::k8) {
     TESSERA_TRY(turns, make_turns());
   }

@@ -1,8 +1,18 @@
 #include "ops/kv_turns.h"
 
 #include <cmath>
+#include <numbers>
 
 namespace tessera {
+namespace {
+
+// The same angle less whole turns, so that a float has enough of it.
+float within_a_turn(double radians) {
+  constexpr double kTurn = 2.0 * std::numbers::pi;
+  return static_cast<float>(radians - kTurn * std::floor(radians / kTurn));
+}
+
+}  // namespace
 
 Shape kv_turns_shape(std::int64_t pairs, std::int64_t context_tokens_max) {
   const std::int64_t multiples = (context_tokens_max + kKvTurnPositions - 1) / kKvTurnPositions;
@@ -19,8 +29,8 @@ std::vector<float> kv_turns(std::span<const float> frequencies, std::int64_t con
       for (std::int64_t column = 0; column < columns; ++column) {
         const std::int64_t multiple = column - kKvTurnPositions;
         const std::int64_t position = multiple < 0 ? column : multiple * kKvTurnPositions;
-        const double angle = static_cast<double>(position) * static_cast<double>(frequency);
-        table.push_back(static_cast<float>(is_sine ? std::sin(angle) : std::cos(angle)));
+        const float angle = within_a_turn(static_cast<double>(position) * frequency);
+        table.push_back(is_sine ? std::sin(angle) : std::cos(angle));
       }
     }
   }

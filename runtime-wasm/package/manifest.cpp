@@ -207,9 +207,11 @@ Result<void> parse_kv_cache(const JsonObject& root, Manifest& manifest) {
   for (const KvType type : {KvType::k8, KvType::k4, KvType::k3, KvType::k2}) {
     if (!row_bytes.find(kv_type_name(type))) continue;
     TESSERA_TRY(const std::vector<JsonValue> layers, row_bytes.array(kv_type_name(type)));
+    KvCacheRows rows{type, {}};
     for (const JsonValue& layer : layers) {
-      TESSERA_TRY(manifest.kv_rows[type].emplace_back(), parse_kv_layer(layer));
+      TESSERA_TRY(rows.layers.emplace_back(), parse_kv_layer(layer));
     }
+    manifest.kv_rows.push_back(std::move(rows));
   }
   return {};
 }

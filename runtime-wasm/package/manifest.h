@@ -26,7 +26,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,7 +81,7 @@ struct Manifest {
   std::string quantization_json = "{}";  // the object's text, "{}" if absent
   std::optional<std::string> chat_template;
   std::optional<std::uint32_t> tokenizer_shard;
-  std::map<KvType, std::vector<KvLayerRows>> kv_rows;  // of packed types, a layer each
+  std::vector<KvCacheRows> kv_rows;  // of packed types
   std::vector<TensorEntry> tensors;
   std::vector<ShardEntry> shards;
 

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "quantization/kv_codebook.h"
 #include "tensor/data_type.h"
@@ -46,6 +47,14 @@ struct KvLayerRows {
   std::int32_t value_bytes = 0;
 
   friend bool operator==(const KvLayerRows&, const KvLayerRows&) = default;
+};
+
+// Those of every layer in a packed cache of a type.
+struct KvCacheRows {
+  KvType type = KvType::k2;
+  std::vector<KvLayerRows> layers;
+
+  friend bool operator==(const KvCacheRows&, const KvCacheRows&) = default;
 };
 
 // What is known of the coordinates: nothing (they were rotated by a fixed orthogonal matrix), or

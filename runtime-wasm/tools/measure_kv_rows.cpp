@@ -85,16 +85,16 @@ class Measurement {
 
 }  // namespace
 
-Result<std::map<KvType, std::vector<KvLayerRows>>> measure_kv_rows(
-    const PackageDirectory& package, std::span<const std::int32_t> text,
-    const MeasureKvRowsOptions& options) {
+Result<std::vector<KvCacheRows>> measure_kv_rows(const PackageDirectory& package,
+                                                 std::span<const std::int32_t> text,
+                                                 const MeasureKvRowsOptions& options) {
   const Manifest& manifest = package.manifest();
   TESSERA_TRY(const auto configuration,
               parse_decoder_configuration(manifest.architecture, manifest.configuration_json));
   TESSERA_TRY(const auto layers, Measurement(package, configuration, text, options).run());
-  std::map<KvType, std::vector<KvLayerRows>> rows;
+  std::vector<KvCacheRows> rows;
   for (const KvType type : {KvType::k4, KvType::k3, KvType::k2}) {
-    rows[type] = calibration::share_kv_rows(type, configuration.head_size, layers);
+    rows.push_back({type, calibration::share_kv_rows(type, configuration.head_size, layers)});
   }
   return rows;
 }

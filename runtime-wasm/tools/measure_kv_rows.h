@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -22,8 +21,8 @@ struct MeasureKvRowsOptions {
 // and once for its values. REQUIRES: the package has codecs for the cache (ops/kv_codec.h).
 // Errors: those of loading and running a model.
 inline constexpr std::int64_t kMeasuredTokens = 1024;
-Result<std::map<KvType, std::vector<KvLayerRows>>> measure_kv_rows(
-    const PackageDirectory& package, std::span<const std::int32_t> text,
-    const MeasureKvRowsOptions& options);
+Result<std::vector<KvCacheRows>> measure_kv_rows(const PackageDirectory& package,
+                                                 std::span<const std::int32_t> text,
+                                                 const MeasureKvRowsOptions& options);
 
 }  // namespace tessera

@@ -1,10 +1,11 @@
 // out[t, h, :] = sum_p softmax_p(scale * query[t, h, :] . keys[h / group, p, :]) *
 //   values[h / group, p, :], over the positions p that token t sees
 // query and out [tokens, query_heads, head_size], both in the coordinates of packed caches
-// (kv_turn.wgsl; out holds the queries' factors before), packed keys and values [key_value_heads, context_tokens_max] rows,
-// head_size <= 256. The positions are shared among `splits` workgroups for each token and head
-// (Dao et al., "Flash-Decoding", 2023); each scores as many as it has threads at a time, and keeps
-// a running maximum. With one split it writes out, else partial results (attention_combine.wgsl):
+// (kv_turn.wgsl; out holds the queries' factors before), packed keys and values
+// [key_value_heads, context_tokens_max] rows, head_size <= 256. The positions are shared among
+// `splits` workgroups for each token and head (Dao et al., "Flash-Decoding", 2023); each scores as
+// many as it has threads at a time, and keeps a running maximum. With one split it writes out, else
+// partial results (attention_combine.wgsl):
 //   partials[t, h, split, 0 .. head_size + 1] = weighted values, maximum, sum of weights
 #include "activations/scalar.wgsl"
 #include "numbers/seen_share.wgsl"

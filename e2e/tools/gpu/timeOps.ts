@@ -33,8 +33,8 @@ async function bestFeatureSet(gpu: GPU): Promise<FeatureSet> {
 }
 
 /**
- * Calls `onTime` for each as it is measured. Without features: all that the adapter has; of ops whose
- * names contain `only`.
+ * Calls `onTime` for each as it is measured. Without features: all that the adapter has; of ops
+ * whose names contain `only`.
  */
 export async function timeOps(
   chosen: FeatureSet | undefined,

@@ -26,7 +26,7 @@ class PackedCache {
         sums_(query_ + columns_),
         factors_(reinterpret_cast<Factors*>(sums_ + AttentionTile::kRowsMax * columns_)),
         moved_(factors_ + AttentionTile::kRowsMax * columns_ / 2),
-        interleaved_(reinterpret_cast<std::byte*>(moved_ + kKvHeadsMax * columns_ / 2)),
+        interleaved_(reinterpret_cast<std::byte*>(moved_ + columns_ / 2)),
         queries_(interleaved_ + kv_columns_size_bytes<Dot>(columns_)),
         codes_(reinterpret_cast<std::int8_t*>(queries_ + AttentionTile::kRowsMax * query_size())) {
     std::fill_n(query_, (1 + AttentionTile::kRowsMax) * columns_, 0.0f);
@@ -38,7 +38,7 @@ class PackedCache {
         kv_columns_size_bytes<Dot>(columns) +
         AttentionTile::kRowsMax * kv_numbers_size_bytes(columns) +
         static_cast<std::size_t>(kKvBlockRows * columns + KvRows::kMarginBytes);
-    return (1 + 2 * AttentionTile::kRowsMax + kKvHeadsMax) * columns +
+    return (2 + 2 * AttentionTile::kRowsMax) * columns +
            static_cast<std::int64_t>(size_bytes / sizeof(float));
   }
 
@@ -63,9 +63,11 @@ class PackedCache {
     if (Dot::kQueryOffset != 0.0f) sum_rows<Dot>(keys, columns_, key_sums);
     for (int row = 0; row < tile.row_count; row += kKvHeadsMax) {
       score(tile, row, keys, key_scales, key_sums);
-      if (between_keys_.turning_mean()) add_turning_mean(tile, row, first, count);
     }
-    for (int row = 0; row < tile.row_count; ++row) tile.weigh(tile.rows[row], first, count);
+    for (int row = 0; row < tile.row_count; ++row) {
+      if (between_keys_.turning_mean()) add_turning_mean(tile, row, first, count);
+      tile.weigh(tile.rows[row], first, count);
+    }
     interleave_rows<Dot>(values_.unpack(first, rows, codes_), columns_, interleaved_);
     values_.read_scales(first, rows, value_scales);
     for (int row = 0; row < tile.row_count; row += kKvHeadsMax) {
@@ -96,24 +98,13 @@ class PackedCache {
 
   Factors* factors_of(int row) noexcept { return factors_ + row * (columns_ / 2); }
 
-  // To the scores of up to kKvHeadsMax rows of the tile.
+  // To the scores of a row of the tile.
   void add_turning_mean(AttentionTile& tile, int row, std::int64_t first,
                         std::int64_t count) noexcept {
-    static_assert(kKvHeadsMax == 3);
+    static_assert(kKvBlockRows % TurningMean::kScoresTogether == 0);
     const TurningMean& mean = *between_keys_.turning_mean();
-    const int heads = std::min(kKvHeadsMax, tile.row_count - row);
-    const Factors* moved[kKvHeadsMax];
-    float* scores[kKvHeadsMax];
-    for (int h = 0; h < heads; ++h) {
-      Factors* own = moved_ + h * (columns_ / 2);
-      mean.move_to(first, factors_of(row + h), own);
-      moved[h] = own;
-      scores[h] = tile.rows[row + h].weights;
-    }
-    if (heads == kKvHeadsMax) return mean.add_to_scores(moved, count, scores);
-    for (int h = 0; h < heads; ++h) {
-      mean.add_to_scores<1>({moved[h]}, count, {scores[h]});
-    }
+    mean.move_to(first, factors_of(row), moved_);
+    mean.add_to_scores(moved_, count, tile.rows[row].weights);
   }
 
   std::size_t query_size() const noexcept { return kv_numbers_size_bytes(columns_); }
@@ -228,7 +219,7 @@ class PackedCache {
   float* query_;                               // [columns]
   float* sums_;                                // [kRowsMax, columns]
   Factors* factors_;                           // [kRowsMax, columns / 2], of the rows' queries
-  Factors* moved_;                             // [kKvHeadsMax, columns / 2], to the block at hand
+  Factors* moved_;                             // [columns / 2], to the block at hand
   std::byte* interleaved_;                     // a block's values, as interleave_rows leaves them
   std::byte* queries_;                         // the rows' encoded queries
   std::int8_t* codes_;                         // an unpacked block and its margin

@@ -72,41 +72,32 @@ class TurningMean {
     }
   }
 
-  // Adds to the scores of positions first to first + count of each head what moved factors say.
-  // Scores up to the next multiple of simd::kLanes are written. REQUIRES: count <=
+  // Scores up to the next multiple of this are written.
+  static constexpr std::int64_t kScoresTogether = 4 * simd::kLanes;
+
+  // Adds to the scores of `count` positions what moved factors say. REQUIRES: count <=
   // kKvTurnPositions.
-  template <int kHeads>
-  void add_to_scores(const Factors* const (&moved)[kHeads], std::int64_t count,
-                     float* const (&scores)[kHeads]) const noexcept {
-    std::int64_t k = 0;
-    for (; k + 3 * simd::kLanes < count; k += 4 * simd::kLanes) add_to<4>(moved, k, scores);
-    for (; k < count; k += simd::kLanes) add_to<1>(moved, k, scores);
+  void add_to_scores(const Factors* moved, std::int64_t count, float* scores) const noexcept {
+    for (std::int64_t k = 0; k < count; k += kScoresTogether) add_to_some(moved, k, scores + k);
   }
 
  private:
-  template <int kVectors, int kHeads>
-  void add_to(const Factors* const (&moved)[kHeads], std::int64_t k,
-              float* const (&scores)[kHeads]) const noexcept {
-    simd::F32 sums[kHeads][kVectors];
-    for (int h = 0; h < kHeads; ++h) {
-      for (int v = 0; v < kVectors; ++v) sums[h][v] = simd::load(scores[h] + k + v * simd::kLanes);
-    }
+  // From position `first` on.
+  void add_to_some(const Factors* moved, std::int64_t first, float* scores) const noexcept {
+    simd::F32 sums[4];
+    for (int v = 0; v < 4; ++v) sums[v] = simd::load(scores + v * simd::kLanes);
     for (std::size_t i = 0; i < count_; ++i) {
-      const float* cosines = table_ + turning_[i].pair * columns_ + k;
+      const float* cosines = table_ + turning_[i].pair * columns_ + first;
       const float* sines = cosines + pairs_ * columns_;
-      for (int v = 0; v < kVectors; ++v) {
-        const simd::F32 cosine = simd::load(cosines + v * simd::kLanes);
-        const simd::F32 sine = simd::load(sines + v * simd::kLanes);
-        for (int h = 0; h < kHeads; ++h) {
-          const Factors factors = moved[h][i];
-          sums[h][v] = simd::multiply_add(cosine, simd::splat(factors.cosine), sums[h][v]);
-          sums[h][v] = simd::multiply_add(sine, simd::splat(factors.sine), sums[h][v]);
-        }
+      const simd::F32 of_cosine = simd::splat(moved[i].cosine);
+      const simd::F32 of_sine = simd::splat(moved[i].sine);
+      for (int v = 0; v < 4; ++v) {
+        const int at = v * simd::kLanes;
+        sums[v] = simd::multiply_add(simd::load(cosines + at), of_cosine, sums[v]);
+        sums[v] = simd::multiply_add(simd::load(sines + at), of_sine, sums[v]);
       }
     }
-    for (int h = 0; h < kHeads; ++h) {
-      for (int v = 0; v < kVectors; ++v) simd::store(scores[h] + k + v * simd::kLanes, sums[h][v]);
-    }
+    for (int v = 0; v < 4; ++v) simd::store(scores + v * simd::kLanes, sums[v]);
   }
 
   // The cosine and sine of a pair's angle at a position.

@@ -1,6 +1,6 @@
-// The mean of keys that turns with their positions (ops/kv_codec.h), by a table of cosines and sines
-// (ops/kv_turns.h). Needs of the parameters: turns, turn_pairs (0: the mean does not turn) and
-// turn_columns.
+// The mean of keys that turns with their positions (ops/kv_codec.h), by a table of cosines and
+// sines (ops/kv_turns.h). Needs of the parameters: turns, turn_pairs (0: the mean does not turn)
+// and turn_columns.
 const turn_positions = 128u;
 
 fn turn_number(pair: u32, column: u32) -> vec2<f32> {

@@ -191,8 +191,7 @@ TEST_CASE("how a model was quantized comes back as it was written, and is absent
 TEST_CASE("the sizes of a packed kv cache's rows come back, and are checked") {
   Manifest manifest = small_manifest();
   CHECK(write_manifest(manifest).find("kv_cache") == std::string::npos);
-  manifest.kv_rows[KvType::k2] = {{18, 20}, {17, 257}};
-  manifest.kv_rows[KvType::k4] = {{36, 36}, {36, 35}};
+  manifest.kv_rows = {{KvType::k4, {{36, 36}, {36, 35}}}, {KvType::k2, {{18, 20}, {17, 257}}}};
   const std::string text = write_manifest(manifest);
   const auto parsed = parse_manifest(text);
   REQUIRE(parsed);
