@@ -42,6 +42,15 @@ Result<std::unique_ptr<TextModel>> TextModel::create(Manifest manifest,
   return model;
 }
 
+Result<void> TextModel::replace_kv_rows(std::vector<KvLayerRows> rows) {
+  const DecoderConfiguration configuration = decoder_->configuration();
+  DecoderOptions options = decoder_->options();
+  options.kv_rows = std::move(rows);
+  decoder_.reset();  // its memory first
+  TESSERA_TRY(decoder_, DecoderModel::create(configuration, *weights_, *backend_, options));
+  return {};
+}
+
 std::vector<TextModel::Destination> TextModel::shard_spans(std::uint32_t shard) {
   std::vector<Destination> spans;
   if (manifest_.tokenizer_shard == shard) {

@@ -51,6 +51,10 @@ class TextModel {
   std::size_t finished_shards() const { return finished_count_; }
   bool is_ready() const { return finished_count_ == manifest_.shards.size(); }
 
+  // The same weights with an empty KV cache of other rows. Nothing else may be done with the model
+  // after an error. Errors: those of DecoderModel::create.
+  Result<void> replace_kv_rows(std::vector<KvLayerRows> rows);
+
   const Manifest& manifest() const { return manifest_; }
   DecoderModel& decoder() { return *decoder_; }
   Backend& backend() { return *backend_; }
