@@ -1,5 +1,5 @@
-// Prints what a first visit downloads, file by file, gzipped as the build leaves it (finishDist.ts),
-// and fails above the limit.
+// Prints what a first visit downloads, file by file, gzipped as the build leaves it
+// (finishDist.ts), and fails above the limit.
 // Usage: node web/build/size.mjs [DIST]
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
