@@ -12,6 +12,9 @@
 
 namespace tessera {
 
+// Of a text, at most.
+inline constexpr std::int64_t kMeasuredTokens = 1024;
+
 struct MeasureKvRowsOptions {
   int threads = 1;
   bool quiet = false;
@@ -20,7 +23,6 @@ struct MeasureKvRowsOptions {
 // Of 4, 3 and 2 bits. `text` is run up to kMeasuredTokens of its tokens, once for each layer's keys
 // and once for its values. REQUIRES: the package has codecs for the cache (ops/kv_codec.h).
 // Errors: those of loading and running a model.
-inline constexpr std::int64_t kMeasuredTokens = 1024;
 Result<std::vector<KvCacheRows>> measure_kv_rows(const PackageDirectory& package,
                                                  std::span<const std::int32_t> text,
                                                  const MeasureKvRowsOptions& options);
