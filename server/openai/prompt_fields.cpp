@@ -48,6 +48,21 @@ std::optional<Problem> read_content(const JsonObject& message, const std::string
   return std::nullopt;
 }
 
+// A message's author, which need not be named.
+std::optional<Problem> read_author(const JsonObject& message, const std::string& path,
+                                   std::optional<std::string>& author) {
+  const auto name = message.find("name");
+  if (!name || name->is_null()) return std::nullopt;
+  const auto text = name->string();
+  if (!text) return invalid(path + ".name", "is not a string");
+  if (text->size() > protocol::kNameBytesMax) {
+    return invalid(path + ".name",
+                   "has more than " + std::to_string(protocol::kNameBytesMax) + " bytes");
+  }
+  author = std::string(*text);
+  return std::nullopt;
+}
+
 std::optional<Problem> read_message(const JsonValue& json, protocol::WireMessage& message) {
   const auto object = json.object();
   if (!object) return invalid(json.path(), "is not an object");
@@ -63,7 +78,7 @@ std::optional<Problem> read_message(const JsonValue& json, protocol::WireMessage
     return invalid(json.path() + ".role", "is not one of system, developer, user, assistant, tool");
   }
   message.role = static_cast<protocol::WireMessageRole>(name - names.begin());
-  if (const auto author = object->string("name")) message.name = std::string(*author);
+  if (auto problem = read_author(*object, json.path(), message.name)) return problem;
   return read_content(*object, json.path(), message.content);
 }
 

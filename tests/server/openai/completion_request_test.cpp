@@ -136,6 +136,9 @@ TEST_CASE("messages that are none are refused with their place") {
   CHECK(param(R"([{"content":""}])") == "messages[0].role");
   CHECK(param(R"([{"role":"user","content":5}])") == "messages[0].content");
   CHECK(param(R"([{"role":"user","content":["a"]}])") == "messages[0].content[0]");
+  CHECK(param(R"([{"role":"user","content":"","name":5}])") == "messages[0].name");
+  const std::string name(protocol::kNameBytesMax + 1, 'n');
+  CHECK(param(R"([{"role":"user","content":"","name":")" + name + "\"}]") == "messages[0].name");
   CHECK(refuse(CompletionKind::kText, "{}").param == "prompt");
   CHECK(refuse(CompletionKind::kText, R"({"prompt":[]})").param == "prompt");
   CHECK(refuse(CompletionKind::kText, R"({"prompt":[1,-1]})").param == "prompt[1]");
