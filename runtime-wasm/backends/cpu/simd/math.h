@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "backends/cpu/simd/exp_constants.h"
 #include "backends/cpu/simd/simd.h"
 
 namespace tessera::simd {
@@ -17,24 +18,23 @@ inline float largest_of_lanes(F32 x) noexcept {
 // With n the integer nearest to x / ln 2 and r = x - n ln 2, e^x = 2^n e^r; |r| <= 0.347, where the
 // Taylor polynomial of degree 7 is off by less than 6e-9 of the value.
 inline F32 exp(F32 x) noexcept {
-  constexpr float kLog2E = 1.44269504f;
-  constexpr float kLn2High = 0.693359375f;  // few enough bits that n times it is exact
-  constexpr float kLn2Low = -2.12194440e-4f;
-  constexpr float kMagic = 12582912.0f;  // 1.5 * 2^23: the sum's low bits hold the nearest integer
-  x = minimum(maximum(x, splat(-87.0f)), splat(88.0f));
-  const F32 shifted = multiply_add(x, splat(kLog2E), splat(kMagic));
-  const F32 n = subtract(shifted, splat(kMagic));
-  const F32 r = multiply_add(n, splat(-kLn2Low), multiply_add(n, splat(-kLn2High), x));
-  F32 p = splat(1.0f / 5040.0f);
-  p = multiply_add(p, r, splat(1.0f / 720.0f));
-  p = multiply_add(p, r, splat(1.0f / 120.0f));
-  p = multiply_add(p, r, splat(1.0f / 24.0f));
-  p = multiply_add(p, r, splat(1.0f / 6.0f));
-  p = multiply_add(p, r, splat(0.5f));
-  p = multiply_add(p, r, splat(1.0f));
-  p = multiply_add(p, r, splat(1.0f));
-  // The bias of kMagic vanishes in the shift; 127 << 23 makes 2^n of n << 23.
-  const I32 exponent = add(shift_left<23>(f32_to_bits(shifted)), splat_i32(127 << 23));
+#if defined(__wasm_simd128__)
+  const auto c = each_exp_constant(kWasmConstants.exp, [](const WasmConstant<float>& constant) {
+    return F32{load_constant(constant)};
+  });
+#else
+  const auto c = each_exp_constant(kExpConstants, [](float number) { return splat(number); });
+#endif
+  x = minimum(maximum(x, c.least), c.most);
+  const F32 shifted = multiply_add(x, c.log2_e, c.round_magic);
+  const F32 n = subtract(shifted, c.round_magic);
+  const F32 r = multiply_add(n, c.minus_ln2_low, multiply_add(n, c.minus_ln2_high, x));
+  F32 p = c.inverse_factorials[0];
+  for (int i = 1; i < 6; ++i) p = multiply_add(p, r, c.inverse_factorials[i]);
+  p = multiply_add(p, r, c.one);
+  p = multiply_add(p, r, c.one);
+  // The magic number's bias vanishes in the shift; the bits of 1 make 2^n of n << 23.
+  const I32 exponent = add(shift_left<23>(f32_to_bits(shifted)), f32_to_bits(c.one));
   return multiply(p, bits_to_f32(exponent));
 }
 

@@ -25,6 +25,7 @@ const WasmConstants kWasmConstants = {
     .low_nibbles = repeated<std::uint8_t>(0x0f),
     .even_nibbles = repeated<std::uint16_t>(0x0f),
     .ones = repeated<std::int16_t>(1),
+    .sign_bits = repeated<std::uint8_t>(0x80),
     .half_bits = repeated(0x8fffe000u),
     .half_scale = repeated(0x1p112f),
     .byte_scale_bits = repeated(0x87f00000u),
@@ -42,6 +43,7 @@ const WasmConstants kWasmConstants = {
     .minus_second = {-0.0f, -0.0f, 0.0f, 0.0f},
     .round_magic = repeated(12582912.0f),
     .second_half_reversed = {0, 1, 2, 3, 4, 5, 6, 7, 15, 14, 13, 12, 11, 10, 9, 8},
+    .exp = each_exp_constant(kExpConstants, [](float number) { return repeated(number); }),
 };
 
 }  // namespace tessera::simd

@@ -9,6 +9,8 @@
 #include <array>
 #include <cstdint>
 
+#include "backends/cpu/simd/exp_constants.h"
+
 namespace tessera::simd {
 
 template <typename T>
@@ -18,6 +20,7 @@ struct WasmConstants {
   WasmConstant<std::uint8_t> low_nibbles;    // 0x0f in every byte
   WasmConstant<std::uint16_t> even_nibbles;  // 0x000f in every 16 bits
   WasmConstant<std::int16_t> ones;
+  WasmConstant<std::uint8_t> sign_bits;   // of every byte
   WasmConstant<std::uint32_t> half_bits;  // sign, exponent, fraction of an f16 shifted left by 13
   WasmConstant<float> half_scale;  // 2^112, which moves an f16's exponent to where f32 has it
   // Of a q4s scale's byte shifted left by 20: sign, 4 bits of exponent, 3 of fraction; and what is
@@ -35,6 +38,7 @@ struct WasmConstants {
   // are rounded with; the order of a table's entries.
   WasmConstant<float> minus_first, minus_second, round_magic;
   WasmConstant<std::uint8_t> second_half_reversed;
+  ExpConstants<WasmConstant<float>> exp;
 };
 
 extern const WasmConstants kWasmConstants;
