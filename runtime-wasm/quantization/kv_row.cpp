@@ -20,7 +20,7 @@ constexpr std::size_t kEntries = kKvCodebookEntries;
 
 // What a normally distributed coordinate of unit variance loses in a run of each width, squared.
 constexpr std::array<double, kKvRunWidthMax + 1> kRunErrors = {
-    0.0, 0.00008, 0.00855, 0.04063, 0.09211, 0.14980, 0.20625, 1.0, 0.30567};
+    0.0, 0.00008, 0.00690, 0.04097, 0.09376, 0.14980, 0.20625, 1.0, 0.30567};
 
 // A coordinate's weight in the error: how it falls over the coordinates that calibration sorted,
 // on average over the heads of models that were measured.

@@ -21,7 +21,7 @@ namespace {
 template <typename Element>
 struct RowMajorCache {
   RowMajorCache(const Attention& op, std::int64_t key_value_head, float* room_for_blocks) noexcept
-      : room(room_for_blocks) {
+      : head_size(op.query.shape[2]), room(room_for_blocks) {
     const std::int64_t cache = key_value_head * op.key_cache.shape[1] * op.key_cache.shape[2];
     keys = reinterpret_cast<const Element*>(op.key_cache.host_bytes()) + cache;
     values = reinterpret_cast<const Element*>(op.value_cache.host_bytes()) + cache;
@@ -33,14 +33,17 @@ struct RowMajorCache {
                std::int64_t end) noexcept {
     tile.add_row(query, out, begin, end);
   }
+  void begin(const AttentionTile&) noexcept {}
   void finish(AttentionTile& tile) noexcept { tile.finish(); }
-  // `sum` is the weighted sum of values that a row gathered, divided by its weights.
-  void deliver(const float* sum, std::int64_t head_size, float* out) const noexcept {
-    std::copy_n(sum, head_size, out);
+  // What `count` rows gathered of values, divided by its weights, lies `stride` floats apart.
+  void deliver(const float* sums, std::int64_t stride, float* const* outs,
+               int count) const noexcept {
+    for (int row = 0; row < count; ++row) std::copy_n(sums + row * stride, head_size, outs[row]);
   }
 
   const Element* keys;
   const Element* values;
+  std::int64_t head_size;
   float* room;
 };
 
@@ -164,12 +167,14 @@ class TypedAttention {
     });
     threads.for_each_part(parts, [&](std::int64_t part, int thread) {
       const Cache cache(op_, part, rooms + thread * room);
-      for (std::int64_t head = part * group_; head < (part + 1) * group_; ++head) {
-        float* rows = gathered + head * row_floats();
-        join_ranges(rows, range_floats, ranges.count);
-        cache.deliver(rows + 2, head_size_,
-                      reinterpret_cast<float*>(op_.out.host_bytes()) + head * head_size_);
+      float* rows = gathered + part * group_ * row_floats();
+      float* outs[AttentionTile::kRowsMax];
+      for (std::int64_t head = 0; head < group_; ++head) {
+        join_ranges(rows + head * row_floats(), range_floats, ranges.count);
+        outs[head] =
+            reinterpret_cast<float*>(op_.out.host_bytes()) + (part * group_ + head) * head_size_;
       }
+      cache.deliver(rows + 2, row_floats(), outs, static_cast<int>(group_));
     });
   }
 
@@ -212,6 +217,7 @@ class TypedAttention {
                     seen.begin, seen.end);
       all = {std::min(all.begin, seen.begin), std::max(all.end, seen.end)};
     }
+    cache.begin(tile);
     return all;
   }
 

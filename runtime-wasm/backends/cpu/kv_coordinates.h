@@ -36,64 +36,98 @@ class KvCoordinates {
     std::copy_n(x, turned, centered);
     if (turning_) turning_->subtract(position, centered);
     for (std::int64_t i = turned; i < size_; ++i) centered[i] = x[i] - half_to_float(mean_[i]);
-    multiply(encode_, centered, z);
+    multiply<1>(encode_, {centered}, {z});
   }
 
-  // out = B^T query, with which coordinates of keys are multiplied.
-  void turn_query(const float* query, float* out) const noexcept {
-    std::fill_n(out, size_, 0.0f);
-    std::int64_t j = 0;
-    for (; j + 4 <= size_; j += 4) add_scaled<4>(decode_ + j * size_, query + j, out);
-    for (; j < size_; ++j) add_scaled<1>(decode_ + j * size_, query + j, out);
+  // Vectors that share a pass over a matrix, which is widened as it is read.
+  static constexpr int kTogether = 3;
+
+  // outs[k] = B^T queries[k], with which coordinates of keys are multiplied.
+  template <int kCount>
+  void turn_queries(const float* const (&queries)[kCount],
+                    float* const (&outs)[kCount]) const noexcept {
+    constexpr int kVectors = 2;
+    std::int64_t i = 0;
+    for (; i + kVectors * simd::kLanes <= size_; i += kVectors * simd::kLanes) {
+      turn_columns<kCount, kVectors>(queries, outs, i);
+    }
+    for (; i + simd::kLanes <= size_; i += simd::kLanes) turn_columns<kCount, 1>(queries, outs, i);
+    for (; i < size_; ++i) {
+      for (int k = 0; k < kCount; ++k) {
+        float sum = 0.0f;
+        for (std::int64_t j = 0; j < size_; ++j) {
+          sum += half_to_float(decode_[j * size_ + i]) * queries[k][j];
+        }
+        outs[k][i] = sum;
+      }
+    }
   }
 
-  // x = mean + B z
-  void decode(const float* z, float* x) const noexcept {
-    multiply(decode_, z, x);
-    for (std::int64_t i = 0; i < size_; ++i) x[i] += half_to_float(mean_[i]);
+  // xs[k] = mean + B zs[k]
+  template <int kCount>
+  void decode(const float* const (&zs)[kCount], float* const (&xs)[kCount]) const noexcept {
+    multiply(decode_, zs, xs);
+    for (float* x : xs) {
+      for (std::int64_t i = 0; i < size_; ++i) x[i] += half_to_float(mean_[i]);
+    }
   }
 
  private:
-  // out = matrix x; a few rows at a time, so that no sum waits for itself.
-  void multiply(const std::uint16_t* matrix, const float* x, float* out) const noexcept {
+  // outs[k] = matrix xs[k]; a few rows at a time, so that no sum waits for itself.
+  template <int kCount>
+  void multiply(const std::uint16_t* matrix, const float* const (&xs)[kCount],
+                float* const (&outs)[kCount]) const noexcept {
+    constexpr int kRows = kCount == 1 ? 4 : 2;
     std::int64_t row = 0;
-    for (; row + 4 <= size_; row += 4) multiply_rows<4>(matrix + row * size_, x, out + row);
-    for (; row < size_; ++row) multiply_rows<1>(matrix + row * size_, x, out + row);
+    for (; row + kRows <= size_; row += kRows) multiply_rows<kRows>(matrix, row, xs, outs);
+    for (; row < size_; ++row) multiply_rows<1>(matrix, row, xs, outs);
   }
 
-  template <int kRows>
-  void multiply_rows(const std::uint16_t* rows, const float* x, float* out) const noexcept {
-    simd::F32 sums[kRows];
-    std::fill_n(sums, kRows, simd::splat(0.0f));
+  template <int kRows, int kCount>
+  void multiply_rows(const std::uint16_t* matrix, std::int64_t first,
+                     const float* const (&xs)[kCount],
+                     float* const (&outs)[kCount]) const noexcept {
+    const std::uint16_t* rows = matrix + first * size_;
+    simd::F32 sums[kRows][kCount];
+    for (auto& of_row : sums) std::fill_n(of_row, kCount, simd::splat(0.0f));
     std::int64_t i = 0;
     for (; i + simd::kLanes <= size_; i += simd::kLanes) {
-      const simd::F32 elements = simd::load(x + i);
       for (int r = 0; r < kRows; ++r) {
-        sums[r] = simd::multiply_add(simd::load_halves(rows + r * size_ + i), elements, sums[r]);
+        const simd::F32 numbers = simd::load_halves(rows + r * size_ + i);
+        for (int k = 0; k < kCount; ++k) {
+          sums[r][k] = simd::multiply_add(numbers, simd::load(xs[k] + i), sums[r][k]);
+        }
       }
     }
     for (int r = 0; r < kRows; ++r) {
-      out[r] = simd::sum_of_lanes(sums[r]);
-      for (std::int64_t tail = i; tail < size_; ++tail) {
-        out[r] += half_to_float(rows[r * size_ + tail]) * x[tail];
+      for (int k = 0; k < kCount; ++k) {
+        float sum = simd::sum_of_lanes(sums[r][k]);
+        for (std::int64_t tail = i; tail < size_; ++tail) {
+          sum += half_to_float(rows[r * size_ + tail]) * xs[k][tail];
+        }
+        outs[k][first + r] = sum;
       }
     }
   }
 
-  // out += the sum of factors[r] * rows[r]
-  template <int kRows>
-  void add_scaled(const std::uint16_t* rows, const float* factors, float* out) const noexcept {
-    std::int64_t i = 0;
-    for (; i + simd::kLanes <= size_; i += simd::kLanes) {
-      simd::F32 sum = simd::load(out + i);
-      for (int r = 0; r < kRows; ++r) {
-        sum = simd::multiply_add(simd::load_halves(rows + r * size_ + i), simd::splat(factors[r]),
-                                 sum);
+  // Columns i .. i + kVectors * kLanes of turn_queries().
+  template <int kCount, int kVectors>
+  void turn_columns(const float* const (&queries)[kCount], float* const (&outs)[kCount],
+                    std::int64_t i) const noexcept {
+    simd::F32 sums[kCount][kVectors];
+    for (auto& of_query : sums) std::fill_n(of_query, kVectors, simd::splat(0.0f));
+    for (std::int64_t j = 0; j < size_; ++j) {
+      for (int v = 0; v < kVectors; ++v) {
+        const simd::F32 numbers = simd::load_halves(decode_ + j * size_ + i + v * simd::kLanes);
+        for (int k = 0; k < kCount; ++k) {
+          sums[k][v] = simd::multiply_add(numbers, simd::splat(queries[k][j]), sums[k][v]);
+        }
       }
-      simd::store(out + i, sum);
     }
-    for (; i < size_; ++i) {
-      for (int r = 0; r < kRows; ++r) out[i] += half_to_float(rows[r * size_ + i]) * factors[r];
+    for (int k = 0; k < kCount; ++k) {
+      for (int v = 0; v < kVectors; ++v) {
+        simd::store(outs[k] + i + v * simd::kLanes, sums[k][v]);
+      }
     }
   }
 

@@ -26,8 +26,8 @@ simd::I32 whole_sum(const simd::I32 (&passes)[Dot::kPasses]) noexcept {
   return simd::add(simd::shift_left<8>(passes[0]), passes[Dot::kPasses - 1]);
 }
 
-// sums[h][k] = query h . row k, `queries` being neighbours in memory. Two rows at a time leave
-// enough registers for all their sums, of both passes.
+// sums[h][k] = query h . (row k + Dot::kCodeOffset), `queries` being neighbours in memory. Two rows
+// at a time leave enough registers for all their sums, of both passes.
 template <typename Dot, int kHeads>
 void multiply_rows(const KvCodes& rows, int columns, const std::byte* queries,
                    std::int32_t (*sums)[kKvBlockRows]) noexcept {
@@ -48,8 +48,8 @@ void multiply_rows(const KvCodes& rows, int columns, const std::byte* queries,
       for (std::size_t h = 0; h < kHeads; ++h) {
         for (std::size_t pass = 0; pass < Dot::kPasses; ++pass) {
           const auto query = Dot::load_numbers(numbers + h * query_size + pass * pass_size);
-          totals[h][0][pass] = Dot::dot(totals[h][0][pass], first_codes, query);
-          totals[h][1][pass] = Dot::dot(totals[h][1][pass], second_codes, query);
+          totals[h][0][pass] = Dot::dot_row(totals[h][0][pass], first_codes, query);
+          totals[h][1][pass] = Dot::dot_row(totals[h][1][pass], second_codes, query);
         }
       }
       numbers += Dot::kColumns * kNumberSize;
@@ -58,23 +58,6 @@ void multiply_rows(const KvCodes& rows, int columns, const std::byte* queries,
       Dot::store_two_sums(whole_sum<Dot>(totals[h][0]), whole_sum<Dot>(totals[h][1]),
                           sums[h] + first);
     }
-  }
-}
-
-// out[k] = the sum of row k.
-template <typename Dot>
-void sum_rows(const KvCodes& rows, int columns, std::int32_t* out) noexcept {
-  constexpr std::byte kOne[4] = {std::byte{1}, std::byte{1}, std::byte{1}, std::byte{1}};
-  const typename Dot::Numbers ones = Dot::splat_numbers(kOne);
-  for (int first = 0; first < rows.count; first += 2) {
-    const std::int8_t* first_row = rows.row(first);
-    const std::int8_t* second_row = rows.row(first + 1);
-    simd::I32 totals[2] = {simd::splat_i32(0), simd::splat_i32(0)};
-    for (int column = 0; column < columns; column += Dot::kColumns) {
-      totals[0] = Dot::dot(totals[0], Dot::load_row(first_row + column), ones);
-      totals[1] = Dot::dot(totals[1], Dot::load_row(second_row + column), ones);
-    }
-    Dot::store_two_sums(totals[0], totals[1], out + first);
   }
 }
 

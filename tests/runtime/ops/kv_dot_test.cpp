@@ -52,10 +52,10 @@ void check_scores(const Rows& rows, RandomValues& random) {
   std::vector<std::byte> encoded(kHeads * query_size);
   std::vector<double> numbers;
   for (std::size_t h = 0; h < kHeads; ++h) {
-    auto query = random.uniform(rows.columns, 32767.0f);
+    auto query = random.uniform(rows.columns, Dot::kQueryMax);
     for (float& x : query) x = std::nearbyint(x);
-    query[0] = -32767.0f;
-    query[1] = 32767.0f;
+    query[0] = -Dot::kQueryMax;
+    query[1] = Dot::kQueryMax;
     numbers.insert(numbers.end(), query.begin(), query.end());
     for (std::size_t i = 0; i < columns; i += 16) {
       Dot::encode_query(query.data() + i,
@@ -63,23 +63,20 @@ void check_scores(const Rows& rows, RandomValues& random) {
                         columns * Dot::kNumberSizeBytes);
     }
   }
-  std::int32_t sums[kHeads][cpu::kKvBlockRows], row_sums[cpu::kKvBlockRows];
+  std::int32_t sums[kHeads][cpu::kKvBlockRows];
   cpu::multiply_rows<Dot, kHeads>(rows.codes(), rows.columns, encoded.data(), sums);
-  cpu::sum_rows<Dot>(rows.codes(), rows.columns, row_sums);
   for (int row = 0; row < rows.count; ++row) {
-    double row_sum = 0.0;
-    for (int i = 0; i < rows.columns; ++i) row_sum += rows.at(row, i);
-    if (Dot::kQueryOffset != 0.0f) REQUIRE(row_sums[row] == row_sum);
     for (int h = 0; h < kHeads; ++h) {
-      double expected = 0.0;
+      double expected = 0.0, query_sum = 0.0;
       for (int i = 0; i < rows.columns; ++i) {
-        expected += rows.at(row, i) * numbers[static_cast<std::size_t>(h * rows.columns + i)];
+        const double number = numbers[static_cast<std::size_t>(h * rows.columns + i)];
+        expected += rows.at(row, i) * number;
+        query_sum += number;
       }
-      // The offset's product is taken off modulo 2^32, as attention does it.
-      const auto offset =
-          static_cast<std::uint32_t>(row_sums[row]) * static_cast<std::uint32_t>(Dot::kQueryOffset);
-      const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[h][row]) -
-                                                 (Dot::kQueryOffset != 0.0f ? offset : 0));
+      // What the offset adds is taken off modulo 2^32, as attention does it.
+      const auto excess = static_cast<std::uint32_t>(static_cast<std::int64_t>(query_sum) *
+                                                     std::int64_t{Dot::kCodeOffset});
+      const auto sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[h][row]) - excess);
       REQUIRE(sum == expected);
     }
   }
@@ -100,7 +97,7 @@ void check_values(const Rows& rows, RandomValues& random) {
     x[0] = Dot::kWeightMax;
     numbers.insert(numbers.end(), x, x + cpu::kKvBlockRows);
     for (std::size_t k = 0; k < cpu::kKvBlockRows; k += 16) {
-      Dot::encode_weights(x + k, weights[h].numbers + k * Dot::kNumberSizeBytes,
+      Dot::encode_weights(x + k, 1.0f, 0.0f, weights[h].numbers + k * Dot::kNumberSizeBytes,
                           cpu::kKvBlockRows * Dot::kNumberSizeBytes);
     }
     weights[h].step = 0x1p-16f;

@@ -9,10 +9,31 @@
 
 namespace tessera::simd {
 
+using Bytes = __m128i;
+inline Bytes load_bytes(const std::uint8_t* from) noexcept {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+}
+inline void store_bytes(std::int8_t* to, Bytes bytes) noexcept {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+}
+inline Bytes upper_digits(Bytes bytes) noexcept {
+  return _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi8(15));
+}
+inline Bytes lower_digits(Bytes bytes) noexcept {
+  return _mm_and_si128(bytes, _mm_set1_epi8(15));
+}
+inline Bytes entries_of(Bytes table, Bytes digits) noexcept {
+  return _mm_shuffle_epi8(table, digits);
+}
+inline Bytes add_bytes(Bytes a, Bytes b) noexcept {
+  return _mm_add_epi8(a, b);
+}
+
 struct WideKvDot {
   static constexpr int kPasses = 1;
   static constexpr std::size_t kNumberSizeBytes = 2;
-  static constexpr float kQueryOffset = 0.0f;
+  static constexpr int kCodeOffset = 0;
+  static constexpr float kQueryMax = 32767.0f;
   static constexpr float kWeightMax = 32767.0f;
   static constexpr int kColumns = 2 * kLanes;
   static constexpr int kRowsTogether = 2;
@@ -32,6 +53,9 @@ struct WideKvDot {
     return {_mm256_add_epi32(sum.v, _mm256_madd_epi16(codes, numbers))};
 #endif
   }
+  static I32 dot_row(I32 sum, Codes codes, Numbers numbers) noexcept {
+    return dot(sum, codes, numbers);
+  }
   static void store_two_sums(I32 a, I32 b, std::int32_t* to) noexcept {
     const __m256i pairs = _mm256_hadd_epi32(a.v, b.v);
     const __m128i quads =
@@ -41,8 +65,12 @@ struct WideKvDot {
   static void encode_query(const float* x, std::byte* out, std::size_t) noexcept {
     store_numbers(_mm256_cvtps_epi32(load(x).v), _mm256_cvtps_epi32(load(x + 8).v), out);
   }
-  static void encode_weights(const float* x, std::byte* out, std::size_t) noexcept {
-    store_numbers(_mm256_cvttps_epi32(load(x).v), _mm256_cvttps_epi32(load(x + 8).v), out);
+  static void encode_weights(const float* x, float factor, float offset, std::byte* out,
+                             std::size_t) noexcept {
+    const F32 factors = splat(factor), offsets = splat(offset);
+    const F32 first = multiply_add(load(x), factors, offsets);
+    const F32 last = multiply_add(load(x + 8), factors, offsets);
+    store_numbers(_mm256_cvttps_epi32(first.v), _mm256_cvttps_epi32(last.v), out);
   }
   static void interleave(const std::int8_t* const (&rows)[2], std::byte* out) noexcept {
     const __m128i first = load_half(rows[0]);

@@ -11,10 +11,41 @@
 
 namespace tessera::simd {
 
+struct Bytes {
+  std::uint8_t v[16];
+};
+inline Bytes load_bytes(const std::uint8_t* from) noexcept {
+  Bytes bytes;
+  std::copy_n(from, 16, bytes.v);
+  return bytes;
+}
+inline void store_bytes(std::int8_t* to, const Bytes& bytes) noexcept {
+  std::memcpy(to, bytes.v, sizeof(bytes.v));
+}
+template <typename Function>
+Bytes make_bytes(Function function) noexcept {
+  Bytes bytes;
+  for (int i = 0; i < 16; ++i) bytes.v[i] = static_cast<std::uint8_t>(function(i));
+  return bytes;
+}
+inline Bytes upper_digits(const Bytes& bytes) noexcept {
+  return make_bytes([&](int i) { return bytes.v[i] >> 4; });
+}
+inline Bytes lower_digits(const Bytes& bytes) noexcept {
+  return make_bytes([&](int i) { return bytes.v[i] & 15; });
+}
+inline Bytes entries_of(const Bytes& table, const Bytes& digits) noexcept {
+  return make_bytes([&](int i) { return table.v[digits.v[i]]; });
+}
+inline Bytes add_bytes(const Bytes& a, const Bytes& b) noexcept {
+  return make_bytes([&](int i) { return a.v[i] + b.v[i]; });
+}
+
 struct WideKvDot {
   static constexpr int kPasses = 1;
   static constexpr std::size_t kNumberSizeBytes = 2;
-  static constexpr float kQueryOffset = 0.0f;
+  static constexpr int kCodeOffset = 0;
+  static constexpr float kQueryMax = 32767.0f;
   static constexpr float kWeightMax = 32767.0f;
   static constexpr int kColumns = 2 * kLanes;
   static constexpr int kRowsTogether = 2;
@@ -45,6 +76,9 @@ struct WideKvDot {
                         codes.v[2 * i + 1] * numbers.v[2 * i + 1];
                }));
   }
+  static I32 dot_row(const I32& sum, const Codes& codes, const Numbers& numbers) noexcept {
+    return dot(sum, codes, numbers);
+  }
   static void store_two_sums(const I32& a, const I32& b, std::int32_t* to) noexcept {
     std::uint32_t totals[2] = {};
     for (int i = 0; i < kLanes; ++i) {
@@ -56,8 +90,10 @@ struct WideKvDot {
   static void encode_query(const float* x, std::byte* out, std::size_t) noexcept {
     store_rounded(x, out, [](float value) { return std::nearbyint(value); });
   }
-  static void encode_weights(const float* x, std::byte* out, std::size_t) noexcept {
-    store_rounded(x, out, [](float value) { return value; });
+  static void encode_weights(const float* x, float factor, float offset, std::byte* out,
+                             std::size_t) noexcept {
+    store_rounded(x, out,
+                  [&](float value) { return std::min(value * factor + offset, kWeightMax); });
   }
   static void interleave(const std::int8_t* const (&rows)[2], std::byte* out) noexcept {
     for (int column = 0; column < 16; ++column) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "backends/cpu/simd/wasm_dot.h"
+#include "backends/cpu/simd/wasm_table_dot.h"
 
 namespace tessera::simd {
 
@@ -35,10 +36,31 @@ inline v128_t last_bytes_in_turn(v128_t a, v128_t b) noexcept {
   return wasm_i8x16_shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
+using Bytes = v128_t;
+inline Bytes load_bytes(const std::uint8_t* from) noexcept {
+  return wasm_v128_load(from);
+}
+inline void store_bytes(std::int8_t* to, Bytes bytes) noexcept {
+  wasm_v128_store(to, bytes);
+}
+inline Bytes upper_digits(Bytes bytes) noexcept {
+  return wasm_u8x16_shr(bytes, 4);
+}
+inline Bytes lower_digits(Bytes bytes) noexcept {
+  return wasm_v128_and(bytes, low_nibbles());
+}
+inline Bytes entries_of(Bytes table, Bytes digits) noexcept {
+  return look_up(table, digits);
+}
+inline Bytes add_bytes(Bytes a, Bytes b) noexcept {
+  return wasm_i8x16_add(a, b);
+}
+
 struct WideKvDot : WasmKvDot {
   static constexpr int kPasses = 1;
   static constexpr std::size_t kNumberSizeBytes = 2;
-  static constexpr float kQueryOffset = 0.0f;
+  static constexpr int kCodeOffset = 0;
+  static constexpr float kQueryMax = 32767.0f;
   static constexpr float kWeightMax = 32767.0f;
   static constexpr int kColumns = 2 * kLanes;
   static constexpr int kRowsTogether = 2;
@@ -47,11 +69,16 @@ struct WideKvDot : WasmKvDot {
   static I32 dot(I32 sum, Codes codes, Numbers numbers) noexcept {
     return {wasm_i32x4_add(sum.v, wasm_i32x4_dot_i16x8(codes, numbers))};
   }
-  static void encode_query(const float* x, std::byte* out, std::size_t) noexcept {
-    store_numbers(x, out, [](v128_t four) { return wasm_f32x4_nearest(four); });
+  static I32 dot_row(I32 sum, Codes codes, Numbers numbers) noexcept {
+    return dot(sum, codes, numbers);
   }
-  static void encode_weights(const float* x, std::byte* out, std::size_t) noexcept {
-    store_numbers(x, out, [](v128_t four) { return four; });
+  static void encode_query(const float* x, std::byte* out, std::size_t) noexcept {
+    store_numbers(x, out, [](F32 four) { return F32{wasm_f32x4_nearest(four.v)}; });
+  }
+  static void encode_weights(const float* x, float factor, float offset, std::byte* out,
+                             std::size_t) noexcept {
+    const F32 factors = splat(factor), offsets = splat(offset);
+    store_numbers(x, out, [&](F32 four) { return multiply_add(four, factors, offsets); });
   }
   static void interleave(const std::int8_t* const (&rows)[2], std::byte* out) noexcept {
     const v128_t a = wasm_v128_load(rows[0]);
@@ -65,12 +92,10 @@ struct WideKvDot : WasmKvDot {
   }
 
  private:
-  template <typename Round>
-  static void store_numbers(const float* x, std::byte* out, Round round) noexcept {
+  template <typename Make>
+  static void store_numbers(const float* x, std::byte* out, Make make) noexcept {
     v128_t numbers[4];
-    for (int i = 0; i < 4; ++i) {
-      numbers[i] = wasm_i32x4_trunc_sat_f32x4(round(wasm_v128_load(x + 4 * i)));
-    }
+    for (int i = 0; i < 4; ++i) numbers[i] = wasm_i32x4_trunc_sat_f32x4(make(load(x + 4 * i)).v);
     wasm_v128_store(out, wasm_i16x8_narrow_i32x4(numbers[0], numbers[1]));
     wasm_v128_store(out + 16, wasm_i16x8_narrow_i32x4(numbers[2], numbers[3]));
   }
