@@ -9,6 +9,12 @@
 
 #include "base/check.h"
 
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#elif defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 namespace tessera {
 namespace {
 
@@ -96,6 +102,7 @@ class RunSearch {
 // A codebook in the forms that encoding and decoding read.
 struct Codebook {
   std::vector<float> by_coordinate;   // [width][256]
+  std::vector<float> squares;         // [width][256]
   std::vector<std::int8_t> by_entry;  // [256][kKvRunWidthMax], in steps, padded with zeros
 };
 
@@ -108,11 +115,14 @@ struct Codebooks {
       const auto size = static_cast<std::size_t>(width);
       Codebook& book = of_width[size];
       book.by_coordinate.resize(size * kEntries);
+      book.squares.resize(size * kEntries);
       book.by_entry.resize(kEntries * kKvRunWidthMax);
       for (std::size_t entry = 0; entry < kEntries; ++entry) {
         for (std::size_t i = 0; i < size; ++i) {
           const std::int8_t steps = kv_codebook(width)[entry * size + i];
-          book.by_coordinate[i * kEntries + entry] = static_cast<float>(steps) * kStep;
+          const float number = static_cast<float>(steps) * kStep;
+          book.by_coordinate[i * kEntries + entry] = number;
+          book.squares[i * kEntries + entry] = number * number;
           book.by_entry[entry * kKvRunWidthMax + i] = steps;
         }
       }
@@ -123,6 +133,45 @@ struct Codebooks {
 const Codebooks& codebooks() {
   static const Codebooks books;
   return books;
+}
+
+// A few floats, in the compiler's own vectors.
+#if defined(__AVX2__)
+constexpr std::size_t kFew = 8;
+#else
+constexpr std::size_t kFew = 4;
+#endif
+using Few = float __attribute__((vector_size(4 * kFew)));
+using FewFlags = std::int32_t __attribute__((vector_size(4 * kFew)));
+
+Few load_few(const float* from) noexcept {
+  Few few;
+  std::memcpy(&few, from, sizeof(few));
+  return few;
+}
+
+Few multiply_add(Few a, Few b, Few c) noexcept {
+#if defined(__AVX2__)
+  return std::bit_cast<Few>(_mm256_fmadd_ps(std::bit_cast<__m256>(a), std::bit_cast<__m256>(b),
+                                            std::bit_cast<__m256>(c)));
+#elif defined(__wasm_relaxed_simd__)
+  return wasm_f32x4_relaxed_madd(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+// One bit for each flag, the first in the lowest.
+unsigned bits_of(FewFlags flags) noexcept {
+#if defined(__AVX2__)
+  return static_cast<unsigned>(_mm256_movemask_ps(std::bit_cast<__m256>(flags)));
+#elif defined(__wasm_simd128__)
+  return wasm_i32x4_bitmask(flags);
+#else
+  unsigned bits = 0;
+  for (std::size_t i = 0; i < kFew; ++i) bits |= (flags[i] < 0 ? 1u : 0u) << i;
+  return bits;
+#endif
 }
 
 // A row with each of a few scales, of which the best is kept. Arrays have an element for each.
@@ -160,31 +209,28 @@ void encode_number(float z, float weight, std::size_t run, Candidates& candidate
 // those few that can be nearer at some other.
 class RunEncoder {
  public:
-  RunEncoder(const Codebook& book, std::size_t width, const float* z,
-             const float* weights) noexcept {
-    for (std::size_t i = 0; i < width; ++i) base_ += weights[i] * z[i] * z[i];
+  RunEncoder(std::size_t width, const float* z, const float* weights) noexcept {
     switch (width) {
-      case 2: measure<2>(book, z, weights); break;
-      case 3: measure<3>(book, z, weights); break;
-      case 4: measure<4>(book, z, weights); break;
-      case 5: measure<5>(book, z, weights); break;
-      case 6: measure<6>(book, z, weights); break;
-      default: measure<8>(book, z, weights); break;
+      case 2: measure<2>(z, weights); break;
+      case 3: measure<3>(z, weights); break;
+      case 4: measure<4>(z, weights); break;
+      case 5: measure<5>(z, weights); break;
+      case 6: measure<6>(z, weights); break;
+      default: measure<8>(z, weights); break;
     }
   }
 
-  void encode(std::size_t run, Candidates& candidates) noexcept {
-    constexpr std::size_t kMiddle = kNeighbours / 2;
-    const std::size_t nearest = nearest_at(candidates.scales[kMiddle]);
-    std::array<std::uint8_t, kEntries> can_be_nearer;
-    compare(nearest, candidates.scales[0], candidates.scales[kNeighbours - 1], can_be_nearer);
+  void encode(std::size_t run, Candidates& candidates) const noexcept {
+    const float middle = candidates.scales[kNeighbours / 2];
+    const std::size_t nearest = nearest_at(middle);
     alignas(16) std::array<float, kScaleCandidatesMax> least;
     alignas(16) std::array<std::int32_t, kScaleCandidatesMax> entries;
     for (std::size_t c = 0; c < kScaleCandidatesMax; ++c) {
       least[c] = candidates.scales[c] * norms_[nearest] + products_[nearest];
       entries[c] = static_cast<std::int32_t>(nearest);
     }
-    for_each_set(can_be_nearer, [&](std::size_t k) {
+    const float first = candidates.scales[0], last = candidates.scales[kNeighbours - 1];
+    for_each_nearer(nearest, first, last, [&](std::size_t k) {
       const float norm = norms_[k], product = products_[k];
       for (std::size_t c = 0; c < kScaleCandidatesMax; ++c) {
         const float value = candidates.scales[c] * norm + product;
@@ -199,28 +245,29 @@ class RunEncoder {
     }
     for (std::size_t c = 0; c < kScaleCandidatesMax; ++c) {
       candidates.codes[run][c] = entries[c];
-      candidates.errors[c] += std::max(0.0f, base_ + candidates.scales[c] * least[c]);
+      candidates.errors[c] += std::max(0.0f, squared_length_ + candidates.scales[c] * least[c]);
     }
   }
 
  private:
   template <std::size_t kWidth>
-  void measure(const Codebook& book, const float* z, const float* weights) noexcept {
-    std::array<float, kWidth> factors, squares;
+  void measure(const float* z, const float* weights) noexcept {
+    const Codebook& book = codebooks().of_width[kWidth];
+    Few factors[kWidth], shares[kWidth];
     for (std::size_t i = 0; i < kWidth; ++i) {
-      factors[i] = -2.0f * weights[i] * z[i];
-      squares[i] = weights[i];
+      squared_length_ += weights[i] * z[i] * z[i];
+      factors[i] = Few{} + -2.0f * weights[i] * z[i];
+      shares[i] = Few{} + weights[i];
     }
-    const float* numbers = book.by_coordinate.data();
-    for (std::size_t k = 0; k < kEntries; ++k) {
-      float product = 0.0f, norm = 0.0f;
+    for (std::size_t k = 0; k < kEntries; k += kFew) {
+      Few product{}, norm{};
       for (std::size_t i = 0; i < kWidth; ++i) {
-        const float number = numbers[i * kEntries + k];
-        product += factors[i] * number;
-        norm += squares[i] * number * number;
+        const std::size_t at = i * kEntries + k;
+        product = multiply_add(factors[i], load_few(book.by_coordinate.data() + at), product);
+        norm = multiply_add(shares[i], load_few(book.squares.data() + at), norm);
       }
-      products_[k] = product;
-      norms_[k] = norm;
+      std::memcpy(products_.data() + k, &product, sizeof(product));
+      std::memcpy(norms_.data() + k, &norm, sizeof(norm));
     }
   }
 
@@ -228,7 +275,8 @@ class RunEncoder {
   std::size_t nearest_at(float scale) const noexcept {
     std::int32_t best = std::numeric_limits<std::int32_t>::max();
     for (std::size_t k = 0; k < kEntries; ++k) {
-      const float distance = std::max(0.0f, base_ + scale * (scale * norms_[k] + products_[k]));
+      const float distance =
+          std::max(0.0f, squared_length_ + scale * (scale * norms_[k] + products_[k]));
       const std::int32_t keyed =
           (std::bit_cast<std::int32_t>(distance) & ~255) | static_cast<std::int32_t>(k);
       best = std::min(best, keyed);
@@ -236,32 +284,25 @@ class RunEncoder {
     return static_cast<std::size_t>(best & 255);
   }
 
-  void compare(std::size_t entry, float first, float last,
-               std::array<std::uint8_t, kEntries>& is_less) const noexcept {
+  // Calls visit(k) for every entry that is nearer than `entry` at one of two scales.
+  template <typename Visit>
+  void for_each_nearer(std::size_t entry, float first, float last, Visit visit) const noexcept {
+    const Few first_scales = Few{} + first, last_scales = Few{} + last;
     const float at_first = first * norms_[entry] + products_[entry];
     const float at_last = last * norms_[entry] + products_[entry];
-    for (std::size_t k = 0; k < kEntries; ++k) {
-      const bool is_first = first * norms_[k] + products_[k] < at_first;
-      const bool is_last = last * norms_[k] + products_[k] < at_last;
-      is_less[k] = static_cast<std::uint8_t>(is_first | is_last);
-    }
-  }
-
-  // Calls visit(k) for every k whose flag is 1 and not 0; eight flags at a time.
-  template <typename Visit>
-  static void for_each_set(const std::array<std::uint8_t, kEntries>& flags, Visit visit) noexcept {
-    for (std::size_t k = 0; k < kEntries; k += 8) {
-      std::uint64_t eight;
-      std::memcpy(&eight, flags.data() + k, sizeof(eight));
-      for (; eight != 0; eight &= eight - 1) {
-        visit(k + static_cast<std::size_t>(std::countr_zero(eight)) / 8);
+    for (std::size_t k = 0; k < kEntries; k += kFew) {
+      const Few norms = load_few(norms_.data() + k), products = load_few(products_.data() + k);
+      const auto is_nearer = (multiply_add(norms, first_scales, products) < at_first) |
+                             (multiply_add(norms, last_scales, products) < at_last);
+      for (unsigned bits = bits_of(is_nearer); bits != 0; bits &= bits - 1) {
+        visit(k + static_cast<std::size_t>(std::countr_zero(bits)));
       }
     }
   }
 
-  float base_ = 0.0f;                                 // |z|^2
-  alignas(16) std::array<float, kEntries> products_;  // -2 z.entry
-  alignas(16) std::array<float, kEntries> norms_;     // |entry|^2
+  float squared_length_ = 0.0f;
+  alignas(32) std::array<float, kEntries> products_;  // -2 z.entry
+  alignas(32) std::array<float, kEntries> norms_;     // |entry|^2
 };
 
 void check_row(std::int64_t row_bytes, std::int64_t head_size) {
@@ -318,8 +359,7 @@ void encode_kv_row(const KvRowFormat& format, const float* z, const float* weigh
     if (width == 1) {
       encode_number(z[first], weights[first], run, candidates);
     } else {
-      RunEncoder(codebooks().of_width[width], width, z + first, weights + first)
-          .encode(run, candidates);
+      RunEncoder(width, z + first, weights + first).encode(run, candidates);
     }
     first += width;
   }
