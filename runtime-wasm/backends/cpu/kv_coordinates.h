@@ -46,7 +46,7 @@ class KvCoordinates {
   template <int kCount>
   void turn_queries(const float* const (&queries)[kCount],
                     float* const (&outs)[kCount]) const noexcept {
-    constexpr int kVectors = 2;
+    constexpr int kVectors = kCount == 1 ? 4 : 2;  // as many sums as wait for none
     std::int64_t i = 0;
     for (; i + kVectors * simd::kLanes <= size_; i += kVectors * simd::kLanes) {
       turn_columns<kCount, kVectors>(queries, outs, i);

@@ -43,13 +43,12 @@ class KvRows {
  public:
   KvRows(const KvCodec& codec, const TensorRef& cache, std::int64_t head) noexcept
       : size_bytes_(static_cast<int>(codec.format.size_bytes())),
-        head_size_(static_cast<int>(codec.matrices.shape[1])),
-        stride_(padded_kv_columns(head_size_) + kSetRuns),
+        stride_(padded_kv_columns(codec.matrices.shape[1]) + kSetRuns),
         rows_(reinterpret_cast<const std::uint8_t*>(cache.host_bytes()) +
               head * cache.shape[1] * cache.shape[2]),
         end_(reinterpret_cast<const std::uint8_t*>(cache.host_bytes()) +
              cache.shape[0] * cache.shape[1] * cache.shape[2]),
-        is_unpacked_(codec.format.run_count == padded_kv_columns(head_size_)) {
+        is_unpacked_(codec.format.run_count + kSetRuns == stride_) {
     const KvRowFormat& format = codec.format;
     int coordinate = 0;
     for (int run = 0; run < format.run_count; ++run) {
@@ -174,7 +173,6 @@ class KvRows {
   }
 
   int size_bytes_;
-  int head_size_;
   int stride_;  // of unpacked rows
   const std::uint8_t* rows_;
   const std::uint8_t* end_;  // of the cache
