@@ -6,7 +6,6 @@
 // As in a decode step, the caches of `layers` layers are read in turn, so that they come from where
 // a model's caches would come from.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -14,6 +13,7 @@
 
 #include "backends/cpu/cpu_backend.h"
 #include "backends/cpu/simd/simd.h"
+#include "benchmarks/timing.h"
 #include "support/kv_codecs.h"
 #include "support/random_values.h"
 
@@ -29,11 +29,6 @@ struct Arguments {
 };
 
 constexpr std::int64_t kContextTokens = 4096;
-
-double now_s() {
-  using Clock = std::chrono::steady_clock;
-  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
-}
 
 class Bench {
  public:
@@ -104,7 +99,10 @@ class Bench {
     }
     for (const std::int32_t position : {127, 1023, 4095}) {
       positions.host_span<std::int32_t>()[0] = position;
-      const double seconds = shortest_s(ops) / static_cast<double>(ops.size());
+      // Of all ops in turn, so that what else the machine does is measured least.
+      const double seconds =
+          shortest_s(0.4, [&] { TESSERA_CHECK(backend_->run(ops).has_value()); }) /
+          static_cast<double>(ops.size());
       const auto& cache = std::get<Attention>(ops[0]).key_cache;
       const double bytes = 2.0 * static_cast<double>(cache.buffer.size_bytes) /
                            static_cast<double>(kContextTokens) * (position + 1);
@@ -114,18 +112,6 @@ class Bench {
           seconds * 1e9 / static_cast<double>((position + 1) * arguments_.key_value_heads),
           bytes / seconds / 1e9);
     }
-  }
-
-  // Of all ops in turn, so that what else the machine does is measured least.
-  double shortest_s(const std::vector<Op>& ops) {
-    double shortest = 1e30;
-    const double begin = now_s();
-    for (int calls = 0; calls < 5 || now_s() - begin < 0.4; ++calls) {
-      const double start = now_s();
-      TESSERA_CHECK(backend_->run(ops).has_value());
-      shortest = std::min(shortest, now_s() - start);
-    }
-    return shortest;
   }
 
   Arguments arguments_;

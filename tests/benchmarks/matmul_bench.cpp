@@ -7,7 +7,6 @@
 // As in a decode step, `matrices` different ones are multiplied in turn, so that weights come from
 // where a model's weights would come from.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -17,6 +16,7 @@
 
 #include "backends/cpu/cpu_backend.h"
 #include "backends/cpu/simd/simd.h"
+#include "benchmarks/timing.h"
 #include "support/random_values.h"
 
 namespace tessera {
@@ -29,25 +29,6 @@ struct Arguments {
   std::int64_t matrices = 24;
   double seconds = 0.3;
 };
-
-double now_s() {
-  using Clock = std::chrono::steady_clock;
-  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
-}
-
-// The shortest time of one call, out of as many as fit into `seconds` (at least three).
-template <typename Function>
-double shortest_s(double seconds, Function function) {
-  function();
-  double shortest = 1e30;
-  const double begin = now_s();
-  for (int calls = 0; calls < 3 || now_s() - begin < seconds; ++calls) {
-    const double start = now_s();
-    function();
-    shortest = std::min(shortest, now_s() - start);
-  }
-  return shortest;
-}
 
 class Bench {
  public:
