@@ -153,7 +153,9 @@ class PackedCache {
     const float inverse = largest > 0.0f ? Dot::kQueryMax / largest : 0.0f;
     std::int32_t sum = 0;
     for (int i = 0; i < columns_; ++i) {
-      query_[i] = std::nearbyint(query_[i] * inverse);
+      // In this order what is no number becomes one, which an integer can be made of.
+      const float number = std::min(Dot::kQueryMax, std::max(-Dot::kQueryMax, query_[i] * inverse));
+      query_[i] = std::nearbyint(number);
       sum += static_cast<std::int32_t>(query_[i]);
     }
     excesses_[row] = Dot::kCodeOffset * sum;
