@@ -28,6 +28,7 @@ constexpr std::array kMethods = {
     MethodRow{"generation.timings", generation_timings},
     MethodRow{"gpu.commands", gpu_commands},
     MethodRow{"gpu.deliver", gpu_deliver},
+    MethodRow{"gpu.write", gpu_write},
 };
 
 Result<void> run(std::string_view method, std::string_view parameters_json, JsonWriter& reply) {

@@ -28,6 +28,14 @@ Result<void> read_flag(const JsonObject& gpu, std::string_view key, bool& out) {
   return {};
 }
 
+// The bytes in the heap that parameters name.
+Result<std::span<const std::byte>> read_bytes(const JsonObject& parameters) {
+  TESSERA_TRY(const std::int64_t pointer, parameters.integer("pointer", 1));
+  TESSERA_TRY(const std::int64_t size, parameters.integer("size_bytes", 0, UINT32_MAX));
+  const auto* bytes = reinterpret_cast<const std::byte*>(static_cast<std::uintptr_t>(pointer));
+  return std::span(bytes, static_cast<std::size_t>(size));
+}
+
 }  // namespace
 
 Result<WebGpuOptions> read_webgpu_options(const JsonObject& gpu) {
@@ -63,15 +71,29 @@ Result<void> gpu_commands(ModelTable& models, const JsonObject& parameters, Json
 }
 
 Result<void> gpu_deliver(ModelTable& models, const JsonObject& parameters, JsonWriter& reply) {
-  constexpr std::int64_t kUint32Max = std::numeric_limits<std::uint32_t>::max();
   TESSERA_TRY(LoadedModel * loaded, models.find(parameters));
   TESSERA_TRY(WebGpuBackend * gpu, gpu_of(*loaded));
-  TESSERA_TRY(const std::int64_t ticket, parameters.integer("ticket", 0, kUint32Max));
-  TESSERA_TRY(const std::int64_t pointer, parameters.integer("pointer", 1));
-  TESSERA_TRY(const std::int64_t size, parameters.integer("size_bytes", 0, kUint32Max));
-  const auto* bytes = reinterpret_cast<const std::byte*>(static_cast<std::uintptr_t>(pointer));
-  TESSERA_TRY_VOID(
-      gpu->deliver({static_cast<std::uint32_t>(ticket)}, {bytes, static_cast<std::size_t>(size)}));
+  TESSERA_TRY(const std::int64_t ticket, parameters.integer("ticket", 0, UINT32_MAX));
+  TESSERA_TRY(const std::span<const std::byte> bytes, read_bytes(parameters));
+  TESSERA_TRY_VOID(gpu->deliver({static_cast<std::uint32_t>(ticket)}, bytes));
+  reply.begin_object().end_object();
+  return {};
+}
+
+Result<void> gpu_write(ModelTable& models, const JsonObject& parameters, JsonWriter& reply) {
+  TESSERA_TRY(LoadedModel * loaded, models.find(parameters));
+  TESSERA_TRY(WebGpuBackend * gpu, gpu_of(*loaded));
+  TESSERA_TRY(const std::int64_t tensor, parameters.integer("tensor", 0, UINT32_MAX));
+  TESSERA_TRY(const BufferRef buffer, gpu->find(static_cast<std::uint32_t>(tensor)));
+  TESSERA_TRY(const std::int64_t offset, parameters.integer("tensor_offset_bytes", 0));
+  TESSERA_TRY(const std::span<const std::byte> bytes, read_bytes(parameters));
+  const auto begin = static_cast<std::uint64_t>(offset);
+  if (begin > buffer.size_bytes || bytes.size() > buffer.size_bytes - begin) {
+    return Error{ErrorCode::kInvalidArgument, "a tensor of " + std::to_string(buffer.size_bytes) +
+                                                  " bytes has no " + std::to_string(bytes.size()) +
+                                                  " at " + std::to_string(offset)};
+  }
+  TESSERA_TRY_VOID(gpu->write(buffer, static_cast<std::size_t>(begin), bytes));
   reply.begin_object().end_object();
   return {};
 }

@@ -32,6 +32,7 @@ Result<void> generation_timings(ModelTable&, const JsonObject&, JsonWriter&);
 // gpu_methods.cpp
 Result<void> gpu_commands(ModelTable&, const JsonObject&, JsonWriter&);
 Result<void> gpu_deliver(ModelTable&, const JsonObject&, JsonWriter&);
+Result<void> gpu_write(ModelTable&, const JsonObject&, JsonWriter&);
 // What a page found out about its device, and which of it may be used.
 Result<WebGpuOptions> read_webgpu_options(const JsonObject& gpu);
 

@@ -78,10 +78,20 @@ void write_memory(const LoadedModel& loaded, JsonWriter& reply) {
   reply.end_object();
 }
 
-// The buffers that a span's bytes are spread over.
+// The buffers that a span's bytes are spread over, or the tensor that gpu.write takes them for.
 void write_device_spans(const WebGpuBackend& gpu, const TextModel::Destination& span,
                         JsonWriter& reply) {
   std::uint64_t offset = span.offset;
+  if (gpu.is_arranged(span.device.buffer)) {
+    reply.begin_object();
+    reply.key("offset").integer(static_cast<std::int64_t>(offset));
+    reply.key("size_bytes").integer(static_cast<std::int64_t>(span.device.size_bytes));
+    reply.key("tensor").integer(span.device.buffer.id);
+    reply.key("tensor_offset_bytes")
+        .integer(static_cast<std::int64_t>(span.device.buffer_offset_bytes));
+    reply.end_object();
+    return;
+  }
   for (const DeviceRange& range :
        gpu.locate(span.device.buffer, static_cast<std::size_t>(span.device.buffer_offset_bytes),
                   static_cast<std::size_t>(span.device.size_bytes))) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <variant>
 
-#include "quantization/format.h"
+#include "tensor/panel.h"
 
 namespace tessera::testing {
 namespace {
@@ -26,20 +26,21 @@ RecordingBackend::Allocation RecordingBackend::place_in(std::uint32_t buffer,
   std::vector<std::byte>& bytes = buffers_[buffer];
   const std::size_t offset = bytes.size();
   bytes.resize(offset + rounded_up(size_bytes, kTensorAlignment));
-  return {buffer, offset, {}, {}};
+  Allocation allocation;
+  allocation.buffer = buffer;
+  allocation.offset_bytes = offset;
+  return allocation;
 }
 
 // The parts of a matrix, as many rows in each as a binding may hold.
 RecordingBackend::Allocation RecordingBackend::cut(DataType type, const Shape& shape) {
   const std::int64_t panels = panel_count(shape[0]);
-  const std::size_t panel_bytes =
-      is_quantized(type)
-          ? panel_size_bytes(type, shape[1])
-          : static_cast<std::size_t>(shape[1]) * kPanelRows * (type == DataType::kF16 ? 2 : 4);
+  const std::size_t panel_bytes = webgpu::device_size_bytes(type, Shape{kPanelRows, shape[1]});
   const auto panels_max =
       static_cast<std::int64_t>(options_.limits.binding_bytes_max / panel_bytes);
   TESSERA_CHECK(panels_max > 0);
   Allocation allocation;
+  if (webgpu::is_arranged(type)) allocation.arranger.emplace(type);
   for (std::int64_t panel = 0; panel < panels; panel += panels_max) {
     const std::int64_t count = std::min(panels_max, panels - panel);
     const std::int64_t rows = std::min(count * kPanelRows, shape[0] - panel * kPanelRows);
@@ -78,7 +79,7 @@ void RecordingBackend::release(const BufferRef& buffer) {
 
 Result<void> RecordingBackend::write(const BufferRef& buffer, std::size_t offset_bytes,
                                      std::span<const std::byte> bytes) {
-  const Allocation& allocation = allocations_.at(buffer.id);
+  Allocation& allocation = allocations_.at(buffer.id);
   if (allocation.parts.empty()) {
     std::ranges::copy(bytes,
                       buffers_[allocation.buffer].begin() +
@@ -86,6 +87,12 @@ Result<void> RecordingBackend::write(const BufferRef& buffer, std::size_t offset
     return {};
   }
   TESSERA_CHECK(offset_bytes == 0);
+  std::vector<webgpu::BlockArranger::Run> arranged;
+  if (allocation.arranger) {
+    arranged = allocation.arranger->take(0, bytes);
+    TESSERA_CHECK(arranged.size() == 1);
+    bytes = arranged[0].bytes;
+  }
   for (std::size_t i = 0; i < allocation.parts.size(); ++i) {
     const std::size_t count = std::min(bytes.size(), allocation.part_sizes_bytes[i]);
     std::ranges::copy(bytes.first(count), buffers_[allocation.parts[i].binding.buffer].begin());

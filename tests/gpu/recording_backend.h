@@ -4,10 +4,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "backends/backend.h"
+#include "backends/webgpu/arranged_blocks.h"
 #include "backends/webgpu/recorder.h"
 
 namespace tessera::testing {
@@ -76,6 +78,7 @@ class RecordingBackend final : public Backend, public webgpu::Recorder {
     std::size_t offset_bytes = 0;
     std::vector<webgpu::MatrixPart> parts;
     std::vector<std::size_t> part_sizes_bytes;  // of those, without what is rounded up
+    std::optional<webgpu::BlockArranger> arranger;
   };
 
   webgpu::Binding whole(std::uint32_t buffer) const;

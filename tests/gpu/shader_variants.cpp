@@ -17,9 +17,9 @@ constexpr Texts kAccesses = {"scalar", "vec4"};
 // What a cache holds, and how its rows are read and written.
 constexpr std::pair<const char*, const char*> kCaches[] = {
     {"f32", "float"}, {"f16", "float"}, {"packed", "packed"}};
-constexpr Texts kAlignedWeights = {"f32", "f16", "q8", "q4", "q4s", "q4m", "q3", "q2"};
+constexpr Texts kAlignedWeights = {"f32", "f16", "q8", "q4", "q4m", "q3", "q2"};
 // Of these, what is multiplied in f16 where that is to be had.
-constexpr Texts kPackedWeights = {"q4", "q4s", "q4m", "q3", "q2"};
+constexpr Texts kPackedWeights = {"q4", "q4m", "q3", "q2"};
 constexpr Texts kOddWeights = {"f32_any", "f16_any"};
 
 // Each kernel once for each value of a further choice.

@@ -48,7 +48,7 @@ async function loadShard(core: ModelCore, url: string, shard: number): Promise<v
   for (const span of core.spansOf(shard)) {
     const part = bytes.subarray(span.offset, span.offset + span.sizeBytes);
     if ('pointer' in span) core.heap.set(part, span.pointer);
-    else core.writeBuffer(span, part);
+    else core.writeGpu(span, part);
   }
   await core.finishShard(shard);
 }

@@ -1,5 +1,6 @@
 #include "ops/embedding.h"
 
+#include "backends/webgpu/arranged_blocks.h"
 #include "backends/webgpu/dispatch_words.h"
 
 namespace tessera::webgpu {
@@ -13,7 +14,7 @@ Result<void> record(const Embedding& op, Recorder& recorder) {
   for (const MatrixPart& part : recorder.matrix_parts(op.table)) {
     recorder.dispatch({
         .kernel = {"embedding",
-                   {{"weight", std::string(data_type_name(op.table.type))}},
+                   {{"weight", std::string(data_type_name(device_type(op.table.type)))}},
                    {{"workgroup_size", size}}},
         .bindings = {recorder.activations(), part.binding},
         .parameters = words(columns, op.table.shape[0], part.first_row, part.row_count,

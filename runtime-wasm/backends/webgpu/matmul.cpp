@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/webgpu/arranged_blocks.h"
 #include "backends/webgpu/dispatch_words.h"
 #include "tensor/panel.h"
 
@@ -16,16 +17,16 @@ struct WeightChoice {
 
 WeightChoice weight_choice(const TensorRef& weight) {
   const std::int64_t columns = weight.shape[1];
-  switch (weight.type) {
+  switch (device_type(weight.type)) {
     case DataType::kF32: return {columns % 4 == 0 ? "f32" : "f32_any", 4};
     case DataType::kF16:
       return columns % 8 == 0 ? WeightChoice{"f16", 8} : WeightChoice{"f16_any", 4};
     case DataType::kQ8: return {"q8", 4};
     case DataType::kQ4: return {"q4", 8};
-    case DataType::kQ4S: return {"q4s", 8};
     case DataType::kQ4M: return {"q4m", 8};
     case DataType::kQ3: return {"q3", 16};
     case DataType::kQ2: return {"q2", 16};
+    case DataType::kQ4S:
     case DataType::kI32:
     case DataType::kKvRows: break;
   }

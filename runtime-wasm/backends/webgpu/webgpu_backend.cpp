@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "quantization/format.h"
 #include "tensor/panel.h"
 
 namespace tessera {
@@ -18,13 +17,6 @@ namespace {
 constexpr std::size_t round_up(std::size_t size_bytes) {
   constexpr std::size_t kUnitBytes = 16;
   return std::max(kUnitBytes, (size_bytes + kUnitBytes - 1) / kUnitBytes * kUnitBytes);
-}
-
-// Bytes of kPanelRows rows, or of a panel.
-std::size_t panel_bytes(DataType type, std::int64_t columns) {
-  if (is_quantized(type)) return panel_size_bytes(type, columns);
-  const std::size_t element_bytes = type == DataType::kF16 ? 2 : 4;
-  return static_cast<std::size_t>(kPanelRows * columns) * element_bytes;
 }
 
 }  // namespace
@@ -87,7 +79,8 @@ std::int64_t WebGpuBackend::chunk_tokens_max(std::size_t bytes_per_token) const 
 
 Result<BufferRef> WebGpuBackend::allocate(DataType type, const Shape& shape,
                                           MemoryPurpose purpose) {
-  TESSERA_TRY(const std::size_t size_bytes, tensor_size_bytes(type, shape));
+  TESSERA_TRY(const std::size_t file_bytes, tensor_size_bytes(type, shape));
+  const std::size_t size_bytes = webgpu::device_size_bytes(type, shape);
   TESSERA_TRY_VOID(check_budget(size_bytes));
   Allocation allocation;
   if (purpose == MemoryPurpose::kActivations) {
@@ -106,9 +99,11 @@ Result<BufferRef> WebGpuBackend::allocate(DataType type, const Shape& shape,
     TESSERA_TRY(allocation, place_matrix(type, shape));
   }
   allocation.size_bytes = size_bytes;
+  allocation.file_bytes = file_bytes;
   allocation.purpose = purpose;
+  if (webgpu::is_arranged(type)) allocation.arranger.emplace(type);
   counter(purpose) += size_bytes;
-  const BufferRef buffer{next_id_++, size_bytes, nullptr};
+  const BufferRef buffer{next_id_++, file_bytes, nullptr};
   allocations_.emplace(buffer.id, std::move(allocation));
   return buffer;
 }
@@ -130,14 +125,15 @@ Result<WebGpuBackend::Allocation> WebGpuBackend::place_in_slab(std::size_t size_
 
 // Cut between panels where one buffer would be too large.
 Result<WebGpuBackend::Allocation> WebGpuBackend::place_matrix(DataType type, const Shape& shape) {
-  TESSERA_TRY(const std::size_t size_bytes, tensor_size_bytes(type, shape));
+  const std::size_t size_bytes = webgpu::device_size_bytes(type, shape);
   const std::size_t limit = whole_buffer_bytes_max();
   Allocation allocation;
   if (size_bytes <= limit) {
     allocation.pieces = {create_piece(size_bytes)};
     return allocation;
   }
-  const std::size_t panel = shape.rank() == 2 ? panel_bytes(type, shape[1]) : size_bytes;
+  const std::size_t panel =
+      shape.rank() == 2 ? webgpu::device_size_bytes(type, Shape{kPanelRows, shape[1]}) : size_bytes;
   if (panel > limit) {
     return Error{ErrorCode::kUnsupported,
                  "a row of weights takes " + std::to_string(panel / kPanelRows) +
@@ -178,9 +174,25 @@ void WebGpuBackend::commit_slabs() {
   vectors_.commit(commands_);
 }
 
+bool WebGpuBackend::is_arranged(const BufferRef& buffer) const {
+  return allocations_.at(buffer.id).arranger.has_value();
+}
+
+Result<BufferRef> WebGpuBackend::find(std::uint32_t id) const {
+  const auto found = allocations_.find(id);
+  if (found != allocations_.end()) return BufferRef{id, found->second.file_bytes, nullptr};
+  return Error{ErrorCode::kNotFound, "there is no buffer " + std::to_string(id)};
+}
+
 std::vector<DeviceRange> WebGpuBackend::locate(const BufferRef& buffer, std::size_t offset_bytes,
                                                std::size_t size_bytes) const {
-  const Allocation& allocation = allocations_.at(buffer.id);
+  TESSERA_CHECK(!is_arranged(buffer));
+  return locate_pieces(allocations_.at(buffer.id), offset_bytes, size_bytes);
+}
+
+std::vector<DeviceRange> WebGpuBackend::locate_pieces(const Allocation& allocation,
+                                                      std::size_t offset_bytes,
+                                                      std::size_t size_bytes) {
   TESSERA_CHECK(offset_bytes <= allocation.size_bytes);
   TESSERA_CHECK(size_bytes <= allocation.size_bytes - offset_bytes);
   std::vector<DeviceRange> ranges;
@@ -199,15 +211,29 @@ std::vector<DeviceRange> WebGpuBackend::locate(const BufferRef& buffer, std::siz
 Result<void> WebGpuBackend::write(const BufferRef& buffer, std::size_t offset_bytes,
                                   std::span<const std::byte> bytes) {
   commit_slabs();
+  TESSERA_CHECK(offset_bytes <= buffer.size_bytes);
+  TESSERA_CHECK(bytes.size() <= buffer.size_bytes - offset_bytes);
+  Allocation& allocation = allocations_.at(buffer.id);
+  if (!allocation.arranger) {
+    write_pieces(allocation, offset_bytes, bytes);
+    return {};
+  }
+  for (const auto& run : allocation.arranger->take(offset_bytes, bytes)) {
+    write_pieces(allocation, run.offset_bytes, run.bytes);
+  }
+  return {};
+}
+
+void WebGpuBackend::write_pieces(const Allocation& allocation, std::size_t offset_bytes,
+                                 std::span<const std::byte> bytes) {
   std::size_t done = 0;
-  for (const DeviceRange& range : locate(buffer, offset_bytes, bytes.size())) {
+  for (const DeviceRange& range : locate_pieces(allocation, offset_bytes, bytes.size())) {
     commands_.append(Opcode::kWriteBuffer,
                      {range.buffer, static_cast<std::uint32_t>(range.offset_bytes),
                       static_cast<std::uint32_t>((range.size_bytes + 3) / 4 * 4)},
                      bytes.subspan(done, range.size_bytes));
     done += range.size_bytes;
   }
-  return {};
 }
 
 // Reads serve activations, which lie in one piece.

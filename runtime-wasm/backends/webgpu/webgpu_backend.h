@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backends/backend.h"
+#include "backends/webgpu/arranged_blocks.h"
 #include "backends/webgpu/command_stream.h"
 #include "backends/webgpu/device_limits.h"
 #include "backends/webgpu/recorder.h"
@@ -65,7 +66,13 @@ class WebGpuBackend final : public Backend {
   // Errors: kInvalidArgument if they are not as many as were asked for.
   Result<void> deliver(ReadTicket ticket, std::span<const std::byte> bytes);
 
-  // Where bytes of a buffer lie on the device, in order. REQUIRES: as write.
+  // Whether bytes must pass through `write` on their way to the device.
+  bool is_arranged(const BufferRef& buffer) const;
+
+  // The buffer of that id. Errors: kNotFound.
+  Result<BufferRef> find(std::uint32_t id) const;
+
+  // Where bytes of a buffer lie on the device, in order. REQUIRES: as write, and not arranged.
   std::vector<DeviceRange> locate(const BufferRef& buffer, std::size_t offset_bytes,
                                   std::size_t size_bytes) const;
 
@@ -81,10 +88,12 @@ class WebGpuBackend final : public Backend {
   };
   enum class Home : std::uint8_t { kActivations, kVectors, kOwnBuffers };
   struct Allocation {
-    std::size_t size_bytes = 0;
+    std::size_t size_bytes = 0;  // on the device
+    std::size_t file_bytes = 0;
     MemoryPurpose purpose = MemoryPurpose::kWeights;
     Home home = Home::kOwnBuffers;
     std::vector<Piece> pieces;  // in order
+    std::optional<webgpu::BlockArranger> arranger;
   };
   struct Read {
     std::size_t size_bytes = 0;
@@ -102,7 +111,11 @@ class WebGpuBackend final : public Backend {
   Result<Allocation> place_in_slab(std::size_t size_bytes, Home home);
   Result<Allocation> place_matrix(DataType type, const Shape& shape);
   Piece create_piece(std::size_t size_bytes);
+  static std::vector<DeviceRange> locate_pieces(const Allocation& allocation,
+                                                std::size_t offset_bytes, std::size_t size_bytes);
   void commit_slabs();
+  void write_pieces(const Allocation& allocation, std::size_t offset_bytes,
+                    std::span<const std::byte> bytes);
   const Allocation& allocation_of(const TensorRef& tensor) const;
 
   Result<std::uint32_t> scratch_offset(std::size_t words);

@@ -89,8 +89,7 @@ class WebGpuBackend::ListRecorder final : public webgpu::Recorder {
 
   static std::int64_t rows_in(const TensorRef& matrix, const Piece& piece, std::int64_t rows_left) {
     const auto columns = matrix.shape[1];
-    const std::size_t panel =
-        tensor_size_bytes(matrix.type, Shape{kPanelRows, columns}).value_or(0);
+    const std::size_t panel = webgpu::device_size_bytes(matrix.type, Shape{kPanelRows, columns});
     if (panel == 0) return rows_left;
     return std::min(rows_left, static_cast<std::int64_t>(piece.size_bytes / panel) * kPanelRows +
                                    (piece.size_bytes % panel != 0 ? kPanelRows : 0));

@@ -1,12 +1,8 @@
-// What q2 and q3 (quantization/low_bits.h) share. A format adds, of blocks of 8 rows x 32 columns
-// that are counted in units of its own:
-//   block_units                   how many units a block has
-//   lines_at(matrix, block)       words 0 and 1 hold the scales of the rows, a byte each
-//   zeros_of(lines)               the zero points of the rows
-//   low_words(matrix, block, i)   two bits of each weight of the quads i and i + 4. Word w has row
-//                                 2 * w in its lower half and row 2 * w + 1 in its upper: first
-//                                 the bits 0 of 8 columns, then the bits 1
+// What q2 and q3 share as a device holds them (backends/webgpu/arranged_blocks.h). A format adds
+//   block_units                   how many vec4s a block of 8 rows x 32 columns has
+//   third_at(matrix, block, i)    the third bits of what codes_at(matrix, block, i) has
 #include "weights/rows.wgsl"
+#include "units/quad.wgsl"
 const scale_exponent_min = 0x39000000u;  // of 2^-13
 
 fn block_of(panel: u32, group: u32) -> u32 {
@@ -27,7 +23,30 @@ fn quants(words: vec4<u32>, mask: u32) -> vec4<f32> {
          float_of_bits_value;
 }
 
-// Rows 0 to 7 of the even ones and the odd ones.
-fn rows_of(even: vec4<f32>, odd: vec4<f32>) -> Rows {
-  return Rows(vec4<f32>(even.x, odd.x, even.y, odd.y), vec4<f32>(even.z, odd.z, even.w, odd.w));
+fn zeros_of(word: u32) -> vec4<f32> {
+  return quants(bytes_of(word), 0xffu) / 32.0;
+}
+
+// Words 0 and 1 are the scales of the rows, a byte each, 2 and 3 their zero points.
+fn lines_at(matrix: u32, block: u32) -> vec4<u32> {
+  return load_weights(matrix, block);
+}
+
+// Two bits each of 16 columns, the first ones (i < 2) or the last, of rows 0 to 3 (i even) or 4 to
+// 7, a row in a word: columns 4 * field + 0..3 are in its bytes, at bits 2 * field.
+fn codes_at(matrix: u32, block: u32, i: u32) -> vec4<u32> {
+  return load_weights(matrix, block + 1u + i);
+}
+
+// Quants of 4 rows and 8 columns, a byte each: those of columns 0 to 3, and four times those of
+// columns 4 to 7.
+struct Octets {
+  near: vec4<u32>,
+  far: vec4<u32>,
+}
+
+// Of fields 0 and 1 of the codes. Third bits are bits 2 and 4 of their bytes.
+fn octets_of(codes: vec4<u32>, third: vec4<u32>) -> Octets {
+  return Octets((codes & vec4<u32>(0x03030303u)) | (third & vec4<u32>(0x04040404u)),
+                (codes & vec4<u32>(0x0c0c0c0cu)) | (third & vec4<u32>(0x10101010u)));
 }

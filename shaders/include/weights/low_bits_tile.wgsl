@@ -1,34 +1,35 @@
-// Slices of q2 and q3 into a tile: a slice is 8 rows x 4 columns, so that many threads share them.
-// A format adds third_words(matrix, block, quad): the third bits as low_words has the first.
-#include "weights/low_bits.wgsl"
-const slice_parts = 1u;
-const slice_quads = 1u;
+// Slices of q2 and q3 into a tile: a slice is 8 rows x 8 columns, a part is 4 rows.
+const slice_parts = 2u;
+const slice_quads = 2u;
 
 fn slice_count(columns: u32) -> u32 {
-  return (columns + 31u) / 32u * 8u;
+  return (columns + 31u) / 32u * 4u;
 }
 
 fn slice_column(slice: u32, quad: u32) -> u32 {
-  return slice * 4u;
+  return slice * 8u + quad * 4u;
+}
+
+// Quants in units of the lowest bit of their bytes; scales are of that unit.
+fn store_quad(panel: u32, column: u32, part: u32, words: vec4<u32>, scales: vec4<f32>,
+              offsets: vec4<f32>) {
+  let upper = words >> vec4<u32>(16u);
+  let by_256 = scales / 256.0;
+  store_rows(panel, column, part, quants(words, 0xffu) * scales + offsets);
+  store_rows(panel, column + 1u, part, quants(words, 0xff00u) * by_256 + offsets);
+  store_rows(panel, column + 2u, part, quants(upper, 0xffu) * scales + offsets);
+  store_rows(panel, column + 3u, part, quants(upper, 0xff00u) * by_256 + offsets);
 }
 
 fn store_part(matrix: u32, panel: u32, slice: u32, part: u32) {
-  let block = block_of(panel, slice >> 3u);
-  let quad = slice & 7u;
+  let block = block_of(panel, slice >> 2u);
   let lines = lines_at(matrix, block);
-  let scales = Rows(scales_of(lines.x), scales_of(lines.y));
-  let zeros = zeros_of(lines);
-  let offsets = Rows(-zeros.low * scales.low, -zeros.high * scales.high);
-  let low = low_words(matrix, block, quad & 3u);
-  let third = third_words(matrix, block, quad);
-  for (var j = 0u; j < 4u; j++) {
-    let bit = vec4<u32>(j + (quad & 4u));
-    let codes = ((low >> bit) & vec4<u32>(0x00010001u)) |
-                ((low >> (bit + 7u)) & vec4<u32>(0x00020002u)) |
-                (((third >> bit) & vec4<u32>(0x00010001u)) << vec4<u32>(2u));
-    let weights = rows_of(quants(codes, 0x7u), quants(codes >> vec4<u32>(16u), 0x7u));
-    let column = slice * 4u + j;
-    store_rows(panel, column, 0u, weights.low * scales.low + offsets.low);
-    store_rows(panel, column, 1u, weights.high * scales.high + offsets.high);
-  }
+  let scales = scales_of(select(lines.x, lines.y, part == 1u));
+  let offsets = -zeros_of(select(lines.z, lines.w, part == 1u)) * scales;
+  let i = (slice & 2u) + part;
+  let second = slice & 1u;
+  let octets = octets_of(codes_at(matrix, block, i) >> vec4<u32>(4u * second),
+                         third_at(matrix, block, i) << vec4<u32>(2u - second));
+  store_quad(panel, slice * 8u, part, octets.near, scales, offsets);
+  store_quad(panel, slice * 8u + 4u, part, octets.far, scales / 4.0, offsets);
 }

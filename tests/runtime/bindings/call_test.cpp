@@ -148,6 +148,21 @@ TEST_CASE("a packed cache on a GPU takes the bytes that it says") {
   }
 }
 
+TEST_CASE("bytes for a tensor that is not on a GPU are refused") {
+  const Manifest manifest = testing::tiny_manifest({});
+  const auto written = [&](const std::string& options) {
+    const Reply created("model.create", create_parameters(manifest, options));
+    const std::int64_t model = created.ok().integer("model").value();
+    const std::string bytes =
+        R"("tensor":99999,"tensor_offset_bytes":0,"pointer":16,"size_bytes":4)";
+    const std::string code = Reply("gpu.write", with_model(model, bytes)).error_code();
+    Reply("model.release", with_model(model, "")).ok();
+    return code;
+  };
+  CHECK(written(R"({"threads":1})") == "invalid_argument");
+  CHECK(written(R"({"backend":"webgpu","gpu":{"binding_bytes_max":134217728}})") == "not_found");
+}
+
 TEST_CASE("bad calls are answered with an error that has a code") {
   CHECK(Reply("no.such.method", "{}").error_code() == "not_found");
   CHECK(Reply("memory", "{").error_code() == "invalid_file");

@@ -14,13 +14,12 @@ import type { LoadProgress } from './progress.ts';
 import { ProgressMeter } from './progressMeter.ts';
 import { kRetryBackoff } from './retry.ts';
 import { ShardLoader } from './shardLoader.ts';
-import type { Span } from './shardPlacement.ts';
+import type { GpuSpan, Span } from './shardPlacement.ts';
 
 const baseUrl = 'http://server';
 
 interface WrittenSpan {
-  buffer: number;
-  bufferOffsetBytes: number;
+  span: GpuSpan;
   bytes: number[];
 }
 
@@ -37,7 +36,7 @@ function setUp(
   const cache = new MemoryCache();
   const heap = new Uint8Array(10_000);
   const finished: number[] = [];
-  const buffers: WrittenSpan[] = [];
+  const written: WrittenSpan[] = [];
   const told: LoadProgress[] = [];
   const { shards } = readManifest(fakePackage.manifestText, baseUrl);
   const pointerOf = (shard: Shard) =>
@@ -54,8 +53,7 @@ function setUp(
       destination: {
         spansOf: spansOf ?? inHeap,
         heap: () => heap,
-        writeBuffer: ({ buffer, bufferOffsetBytes }, bytes) =>
-          buffers.push({ buffer, bufferOffsetBytes, bytes: [...bytes] }),
+        writeGpu: (span, bytes) => written.push({ span, bytes: [...bytes] }),
         finish: (shard) => {
           finished.push(shard.index);
         },
@@ -74,7 +72,7 @@ function setUp(
   };
   const expected = Buffer.concat(fakePackage.shards.map(({ bytes }) => bytes));
   const isComplete = () => Buffer.from(heap.subarray(0, expected.length)).equals(expected);
-  return { server, clock, cache, finished, buffers, told, controller, load, isComplete, shards };
+  return { server, clock, cache, finished, written, told, controller, load, isComplete, shards };
 }
 
 const pathOf = (fakePackage: FakePackage, index: number) =>
@@ -226,21 +224,21 @@ describe('loading shards', () => {
     expect(server.open).toBe(0);
   });
 
-  test('gives a buffer its bytes once, and only after they are verified', async () => {
+  test('gives a GPU its bytes once, and only after they are verified', async () => {
     const fakePackage = makePackage([100]);
     const spans = [
       { offset: 40, sizeBytes: 60, buffer: 3, bufferOffsetBytes: 16 },
       { offset: 0, sizeBytes: 10, pointer: 0 },
-      { offset: 30, sizeBytes: 10, buffer: 4, bufferOffsetBytes: 0 },
+      { offset: 30, sizeBytes: 10, tensor: 4, tensorOffsetBytes: 0 },
     ];
     const damaged = (_path: string, count: number): Fault | null =>
       count === 1 ? { type: 'wrong byte' } : null;
-    const { load, buffers, finished } = setUp(fakePackage, damaged, () => spans);
+    const { load, written, finished } = setUp(fakePackage, damaged, () => spans);
     await load();
     const bytes = [...(fakePackage.shards[0]?.bytes ?? [])];
-    expect(buffers).toEqual([
-      { buffer: 3, bufferOffsetBytes: 16, bytes: bytes.slice(40) },
-      { buffer: 4, bufferOffsetBytes: 0, bytes: bytes.slice(30, 40) },
+    expect(written).toEqual([
+      { span: spans[0], bytes: bytes.slice(40) },
+      { span: spans[2], bytes: bytes.slice(30, 40) },
     ]);
     expect(finished).toEqual([0]);
   });

@@ -157,7 +157,7 @@ export class ShardLoader {
       const bytes = new Uint8Array(this.#scratch, 0, shard.sizeBytes);
       placement.read(bytes);
       if ((await this.#options.sha256(bytes)) !== shard.sha256) return false;
-      placement.writeBuffers(bytes);
+      placement.writeGpu(bytes);
       if (options.store) await this.#options.cache?.put(shard.sha256, bytes);
       return true;
     });

@@ -3,7 +3,7 @@ import { ShardPlacement, type Span } from './shardPlacement.ts';
 
 const shard = Uint8Array.from({ length: 100 }, (_, index) => index + 1);
 
-const inHeap = (heap: () => Uint8Array) => ({ heap, writeBuffer: () => undefined });
+const inHeap = (heap: () => Uint8Array) => ({ heap, writeGpu: () => undefined });
 
 function place(spans: Span[], chunkSizes: number[]) {
   const heap = new Uint8Array(1000);

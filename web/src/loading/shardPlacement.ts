@@ -17,14 +17,23 @@ export interface BufferSpan {
   bufferOffsetBytes: number;
 }
 
-export type Span = HeapSpan | BufferSpan;
+// A part of the shard that the core rearranges on its way to the GPU.
+export interface TensorSpan {
+  offset: number;
+  sizeBytes: number;
+  tensor: number;
+  tensorOffsetBytes: number;
+}
+
+export type GpuSpan = BufferSpan | TensorSpan;
+export type Span = HeapSpan | GpuSpan;
 
 // The memory of the model that is loaded.
 export interface ShardMemory {
   // Read anew for every use: memory may be replaced when it grows.
   heap(): Uint8Array;
   // The bytes may be changed as soon as it returns.
-  writeBuffer(span: BufferSpan, bytes: Uint8Array<ArrayBuffer>): void;
+  writeGpu(span: GpuSpan, bytes: Uint8Array<ArrayBuffer>): void;
 }
 
 // Bytes that are in no span of the heap, but belong to the shard's hash and perhaps to a buffer.
@@ -35,7 +44,7 @@ interface Gap {
 
 export class ShardPlacement {
   readonly #heapSpans: readonly HeapSpan[];
-  readonly #bufferSpans: readonly BufferSpan[];
+  readonly #gpuSpans: readonly GpuSpan[];
   readonly #gaps: Gap[];
   readonly #sizeBytes: number;
   readonly #memory: ShardMemory;
@@ -43,7 +52,7 @@ export class ShardPlacement {
   // REQUIRES: every span lies inside the shard. Spans may overlap (tensors that share bytes).
   constructor(spans: readonly Span[], sizeBytes: number, memory: ShardMemory) {
     this.#heapSpans = spans.filter((span) => 'pointer' in span);
-    this.#bufferSpans = spans.filter((span) => 'buffer' in span);
+    this.#gpuSpans = spans.filter((span) => 'buffer' in span || 'tensor' in span);
     this.#sizeBytes = sizeBytes;
     this.#gaps = findGaps(this.#heapSpans, sizeBytes);
     this.#memory = memory;
@@ -77,12 +86,12 @@ export class ShardPlacement {
     for (const { offset, bytes } of this.#gaps) target.set(bytes, offset);
   }
 
-  // Gives the verified shard's bytes to the buffers they belong to.
+  // Gives the verified shard's bytes to the GPU they belong to.
   // REQUIRES: `shard` is what read() gave.
-  writeBuffers(shard: Uint8Array<ArrayBuffer>): void {
-    for (const span of this.#bufferSpans) {
+  writeGpu(shard: Uint8Array<ArrayBuffer>): void {
+    for (const span of this.#gpuSpans) {
       const { offset, sizeBytes } = span;
-      this.#memory.writeBuffer(span, shard.subarray(offset, offset + sizeBytes));
+      this.#memory.writeGpu(span, shard.subarray(offset, offset + sizeBytes));
     }
   }
 }

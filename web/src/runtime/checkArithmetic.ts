@@ -86,7 +86,7 @@ async function logitsOn(
     for (const span of core.spansOf(0)) {
       const bytes = weights.slice(span.offset, span.offset + span.sizeBytes);
       if ('pointer' in span) core.heap.set(bytes, span.pointer);
-      else core.writeBuffer(span, bytes);
+      else core.writeGpu(span, bytes);
     }
     await core.finishShard(0);
     return await core.forward(ids);

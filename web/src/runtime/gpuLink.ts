@@ -4,7 +4,7 @@ import type { AcquiredDevice } from '../gpu/device.ts';
 import { CommandExecutor } from '../gpu/executor.ts';
 import type { Profiler } from '../gpu/profiler.ts';
 import { writeSpan } from '../gpu/writeSpan.ts';
-import type { BufferSpan } from '../loading/shardPlacement.ts';
+import type { GpuSpan, TensorSpan } from '../loading/shardPlacement.ts';
 import type { TesseraError } from '../tesseraError.ts';
 import type { WasmRuntime } from './wasmRuntime.ts';
 
@@ -12,6 +12,8 @@ export interface GpuLinkOptions {
   profiler?: Profiler | undefined;
   usesErrorScopes?: boolean | undefined;
 }
+
+const kTensorPieceBytes = 2 ** 20;
 
 interface Waiter {
   resolve: () => void;
@@ -61,8 +63,22 @@ export class GpuLink {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
-  writeBuffer({ buffer, bufferOffsetBytes }: BufferSpan, bytes: Uint8Array<ArrayBuffer>): void {
-    writeSpan(this.executor, buffer, bufferOffsetBytes, bytes);
+  write(span: GpuSpan, bytes: Uint8Array<ArrayBuffer>): void {
+    if ('buffer' in span) writeSpan(this.executor, span.buffer, span.bufferOffsetBytes, bytes);
+    else this.#writeTensor(span, bytes);
+  }
+
+  // In pieces, since the core holds a copy in the order of the GPU.
+  #writeTensor({ tensor, tensorOffsetBytes }: TensorSpan, bytes: Uint8Array): void {
+    const model = this.#model;
+    for (let start = 0; start < bytes.length; start += kTensorPieceBytes) {
+      const piece = bytes.subarray(start, start + kTensorPieceBytes);
+      const place = { tensor, tensor_offset_bytes: tensorOffsetBytes + start };
+      this.#runtime.lend(piece, (pointer) =>
+        this.#runtime.call('gpu.write', { model, ...place, pointer, size_bytes: piece.length }),
+      );
+      this.takeCommands();
+    }
   }
 
   #deliver(ticket: number, bytes: Uint8Array): void {

@@ -2,7 +2,7 @@
 import type { Backend } from '../capabilities/report.ts';
 import type { Logits } from '../engine/engine.ts';
 import type { AcquiredDevice } from '../gpu/device.ts';
-import type { BufferSpan, Span } from '../loading/shardPlacement.ts';
+import type { GpuSpan, Span } from '../loading/shardPlacement.ts';
 import { TesseraError } from '../tesseraError.ts';
 import { GpuLink, type GpuLinkOptions } from './gpuLink.ts';
 import type { ModelMethodName, WasmMethods, WasmModelOptions } from './wasmMethods.ts';
@@ -110,12 +110,14 @@ export class ModelCore {
       const place = { offset: span.offset, sizeBytes: span.size_bytes };
       return 'pointer' in span
         ? { ...place, pointer: span.pointer >>> 0 }
-        : { ...place, buffer: span.buffer, bufferOffsetBytes: span.buffer_offset_bytes };
+        : 'buffer' in span
+          ? { ...place, buffer: span.buffer, bufferOffsetBytes: span.buffer_offset_bytes }
+          : { ...place, tensor: span.tensor, tensorOffsetBytes: span.tensor_offset_bytes };
     });
   }
 
-  writeBuffer(span: BufferSpan, bytes: Uint8Array<ArrayBuffer>): void {
-    this.#gpu?.writeBuffer(span, bytes);
+  writeGpu(span: GpuSpan, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#gpu?.write(span, bytes);
   }
 
   // Resolves when the shard's bytes are where they belong.

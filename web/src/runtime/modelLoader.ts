@@ -105,7 +105,7 @@ export class ModelLoader {
         destination: {
           spansOf: ({ index }) => core.spansOf(index),
           heap: () => core.heap,
-          writeBuffer: (span, bytes) => core.writeBuffer(span, bytes),
+          writeGpu: (span, bytes) => core.writeGpu(span, bytes),
           finish: ({ index }) => core.finishShard(index),
         },
         sha256: environment.sha256,

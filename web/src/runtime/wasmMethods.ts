@@ -23,9 +23,12 @@ export interface WasmModelOptions {
   activations: 'f32' | 'int8';
 }
 
-// Where a part of a shard begins in the shard, and in the heap or in a buffer of the GPU.
+// Where a part of a shard begins in the shard, and in the heap, in a buffer of the GPU or in a
+// tensor that gpu.write takes.
 export type ShardSpan = { offset: number; size_bytes: number } & (
-  { pointer: number } | { buffer: number; buffer_offset_bytes: number }
+  | { pointer: number }
+  | { buffer: number; buffer_offset_bytes: number }
+  | { tensor: number; tensor_offset_bytes: number }
 );
 
 export interface GenerationParameters {
@@ -118,6 +121,16 @@ export interface WasmMethods {
   'gpu.commands': { parameters: OnModel; result: { pointer: number; words: number } };
   'gpu.deliver': {
     parameters: OnModel & { ticket: number; pointer: number; size_bytes: number };
+    result: Record<string, never>;
+  };
+  // Bytes of a tensor that lies on the GPU in another order than in a shard.
+  'gpu.write': {
+    parameters: OnModel & {
+      tensor: number;
+      tensor_offset_bytes: number;
+      pointer: number;
+      size_bytes: number;
+    };
     result: Record<string, never>;
   };
   memory: { parameters: OnModel; result: WasmMemory };

@@ -68,6 +68,32 @@ TEST_CASE(
   CHECK(backend->memory_use().total_bytes() == 0);
 }
 
+TEST_CASE("blocks that a device holds otherwise are counted and cut as it holds them") {
+  // A panel of q2 with 64 columns takes 152 bytes in a file and 160 here: six fit 1000.
+  auto backend = backend_with(1000);
+  const BufferRef matrix =
+      backend->allocate(DataType::kQ2, Shape{60, 64}, MemoryPurpose::kWeights).value();
+  CHECK(matrix.size_bytes == 8 * 152);
+  CHECK(backend->is_arranged(matrix));
+  CHECK(backend->memory_use().weights_bytes == 8 * 160);
+  const auto created = take(*backend);
+  REQUIRE(created.size() == 2);
+  CHECK(created[0].operands[1] == 960);
+  CHECK(created[1].operands[1] == 320);
+
+  // The bytes of blocks 11 and 12, behind half of block 10 and before half of block 13.
+  const std::vector<std::byte> bytes(3 * 76);
+  REQUIRE(backend->write(matrix, 10 * 76 + 38, bytes).has_value());
+  const auto written = take(*backend);
+  REQUIRE(written.size() == 2);
+  CHECK(written[0].operands[0] == created[0].operands[0]);
+  CHECK(written[0].operands[1] == 11 * 80);
+  CHECK(written[0].operands[2] == 80);
+  CHECK(written[1].operands[0] == created[1].operands[0]);
+  CHECK(written[1].operands[1] == 0);
+  CHECK(written[1].operands[2] == 80);
+}
+
 TEST_CASE("a device too small for a row of weights, or for a layer's keys, says so") {
   auto backend = backend_with(1000);
   const auto row = backend->allocate(DataType::kF32, Shape{8, 64}, MemoryPurpose::kWeights);
