@@ -1,6 +1,6 @@
 /**
  * npm run --silent ops -- --engine node|chromium|firefox --features f32|f16|subgroups|bytes|all
- *   [--all] [--op NAME] [--binding-bytes-max N] [--unfused] [--json]
+ *   [--all] [--op NAME] [--binding-bytes-max N] [--subgroup-size N] [--unfused] [--json]
  * Runs op cases on the engine's GPU and prints each one's error against the double-precision
  * reference. The short list of cases unless --all. Exits 1 if one is above its tolerance.
  */
@@ -27,11 +27,13 @@ function readOptions() {
       all: { type: 'boolean', default: false },
       op: { type: 'string' },
       'binding-bytes-max': { type: 'string' },
+      'subgroup-size': { type: 'string' },
       unfused: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
   const recording = [
+    ...(values['subgroup-size'] === undefined ? [] : ['--subgroup-size', values['subgroup-size']]),
     ...(values.all ? ['--all'] : []),
     ...(values.unfused ? ['--unfused'] : []),
     ...(values.op === undefined ? [] : ['--op', values.op]),

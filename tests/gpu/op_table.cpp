@@ -18,6 +18,7 @@ struct Options {
   bool variants = false;
   bool bench = false;
   std::uint32_t workgroup_invocations_max = 256;
+  std::uint32_t subgroup_size = 0;
   std::size_t binding_bytes_max = 128u << 20;
 };
 
@@ -48,6 +49,9 @@ RecordingOptions recording_options(const Options& options) {
   RecordingOptions recording;
   recording.limits.binding_bytes_max = options.binding_bytes_max;
   recording.limits.workgroup_invocations_max = options.workgroup_invocations_max;
+  const bool has_one_size = options.subgroup_size > 0;
+  recording.limits.subgroup_size_min = has_one_size ? options.subgroup_size : 4;
+  recording.limits.subgroup_size_max = has_one_size ? options.subgroup_size : 128;
   if (options.workgroup_invocations_max > 256) recording.limits.workgroup_memory_bytes_max = 32768;
   recording.uses_f16 = options.features == "f16" || options.features == "all";
   recording.uses_subgroups = options.features == "subgroups" || options.features == "all";
@@ -92,6 +96,7 @@ int main(int argc, char** argv) {
   app.add_flag("--bench", options.bench, "Ops of real sizes, to be timed, instead of the cases");
   app.add_option("--only", options.only, "Of what is timed only names that contain this");
   app.add_option("--workgroup-invocations-max", options.workgroup_invocations_max);
+  app.add_option("--subgroup-size", options.subgroup_size, "The only one; any without this");
   CLI11_PARSE(app, argc, argv);
   if (options.variants) return write_variants();
   return options.bench ? write_bench(options) : write_table(options);

@@ -1,7 +1,7 @@
 /** Times ops of real sizes on the GPU, in Node with Dawn. */
 import { startDawn } from '../dawn.ts';
 import { median } from '../session/median.ts';
-import { readOpTable } from '../opTable/nativeOpTable.ts';
+import { readOpTable, subgroupSizeOptions } from '../opTable/nativeOpTable.ts';
 import { OpTableRun, requestOpDevice, type FeatureSet } from '../opTable/runOpTable.ts';
 
 const repetitions = 9;
@@ -58,6 +58,7 @@ export async function timeOps(
     ...['--features', features],
     ...['--binding-bytes-max', String(largeBuffer)],
     ...['--workgroup-invocations-max', String(invocations)],
+    ...subgroupSizeOptions(device.adapterInfo),
   ]);
   const run = new OpTableRun(device, table);
   const times: OpTime[] = [];

@@ -20,3 +20,12 @@ export function writeOpTable(options: string[]): string {
 export function readOpTable(options: string[]): OpTableFile {
   return JSON.parse(writeOpTable(options)) as OpTableFile;
 }
+
+/** Where subgroups of an adapter have one size, kernels may rely on it. */
+export function subgroupSizeOptions({
+  subgroupMinSize,
+  subgroupMaxSize,
+}: GPUAdapterInfo): string[] {
+  const hasOne = subgroupMinSize > 0 && subgroupMinSize === subgroupMaxSize;
+  return hasOne ? ['--subgroup-size', String(subgroupMinSize)] : [];
+}

@@ -144,15 +144,21 @@ Kernel vector_kernel(const MatMulPlan& plan, const Places& places, const VectorT
   const WeightChoice weight = weight_choice(plan.members[0].weight);
   const std::string count = std::to_string(plan.members.size());
   const std::int64_t slices = divided_up(plan.members[0].x.shape[1], weight.slice_columns);
-  return {"matmul_vector",
-          {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
-           {"matrices", count},
-           {"weight", weight.name},
-           {"input", plan.norm != nullptr ? "normed" : "plain"},
-           {"tile", tiling.name},
-           {"products", vector_products(plan.members[0].weight, recorder)},
-           {"reduction", reduction_choice(recorder)}},
-          {{"workgroup_size", vector_workgroup_size(slices, tiling.tiles, recorder.limits())}}};
+  const DeviceLimits& limits = recorder.limits();
+  Kernel kernel = {"matmul_vector",
+                   {{"access", is_aligned(plan, places) ? "vec4" : "scalar"},
+                    {"matrices", count},
+                    {"weight", weight.name},
+                    {"input", plan.norm != nullptr ? "normed" : "plain"},
+                    {"tile", tiling.name},
+                    {"products", vector_products(plan.members[0].weight, recorder)},
+                    {"reduction", reduction_choice(recorder)}},
+                   {{"workgroup_size", vector_workgroup_size(slices, tiling.tiles, limits)}}};
+  if (recorder.uses_subgroups()) {
+    kernel.constants.emplace_back("lanes_min", limits.subgroup_size_min);
+    kernel.constants.emplace_back("lanes_max", limits.subgroup_size_max);
+  }
+  return kernel;
 }
 
 // The matrices' parts that one dispatch takes: one of each matrix.
