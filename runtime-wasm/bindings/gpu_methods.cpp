@@ -89,9 +89,7 @@ Result<void> gpu_write(ModelTable& models, const JsonObject& parameters, JsonWri
   TESSERA_TRY(const std::span<const std::byte> bytes, read_bytes(parameters));
   const auto begin = static_cast<std::uint64_t>(offset);
   if (begin > buffer.size_bytes || bytes.size() > buffer.size_bytes - begin) {
-    return Error{ErrorCode::kInvalidArgument, "a tensor of " + std::to_string(buffer.size_bytes) +
-                                                  " bytes has no " + std::to_string(bytes.size()) +
-                                                  " at " + std::to_string(offset)};
+    return Error{ErrorCode::kInvalidArgument, "the tensor ends before these bytes do"};
   }
   TESSERA_TRY_VOID(gpu->write(buffer, static_cast<std::size_t>(begin), bytes));
   reply.begin_object().end_object();

@@ -1,4 +1,5 @@
-// How quantized matrices lie in memory, on disk and on the GPU alike.
+// How quantized matrices lie on disk and in memory; a GPU has some of their blocks in another order
+// (backends/webgpu/arranged_blocks.h).
 //
 // A matrix [rows, columns] is cut into panels of 8 rows and groups of 32 columns. A block is one
 // panel in one group; blocks follow each other group by group inside a panel, panel after panel.

@@ -87,11 +87,10 @@ Result<void> RecordingBackend::write(const BufferRef& buffer, std::size_t offset
     return {};
   }
   TESSERA_CHECK(offset_bytes == 0);
-  std::vector<webgpu::BlockArranger::Run> arranged;
+  webgpu::BlockArranger::Run arranged;
   if (allocation.arranger) {
     arranged = allocation.arranger->take(0, bytes);
-    TESSERA_CHECK(arranged.size() == 1);
-    bytes = arranged[0].bytes;
+    bytes = arranged.bytes;
   }
   for (std::size_t i = 0; i < allocation.parts.size(); ++i) {
     const std::size_t count = std::min(bytes.size(), allocation.part_sizes_bytes[i]);

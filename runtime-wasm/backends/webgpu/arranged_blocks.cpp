@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 
 #include "base/check.h"
 #include "base/half.h"
@@ -15,86 +16,60 @@
 namespace tessera::webgpu {
 namespace {
 
-// What q2 and q3 begin with.
-struct DeviceLines {
+struct DeviceLowBits {
   std::uint8_t scales[kPanelRows];
   std::uint8_t zeros[kPanelRows];
   std::uint32_t codes[2][kPanelRows];
+  std::uint32_t third[kPanelRows];  // of q3 alone
 };
-struct DeviceQ3Block {
-  DeviceLines lines;
-  std::uint32_t third[kPanelRows];
-};
-static_assert(sizeof(DeviceLines) == 80 && sizeof(DeviceQ3Block) == 112);
+static_assert(sizeof(DeviceLowBits) == 112);
 
 // The four bits of a nibble as the lowest ones of four bytes.
 constexpr std::uint32_t spread(std::uint32_t nibble) {
   return (nibble * 0x00204081u) & 0x01010101u;
 }
 
-void arrange_codes(const LowPlane& low, std::uint32_t (&codes)[2][kPanelRows]) {
-  for (std::uint32_t field = 0; field < 4; ++field) {
-    for (std::int64_t row = 0; row < kPanelRows; ++row) {
-      const std::uint32_t first = low[field][row][0], second = low[field][row][1];
-      codes[0][row] |= (spread(first & 15) | spread(second & 15) << 1) << (2 * field);
-      codes[1][row] |= (spread(first >> 4) | spread(second >> 4) << 1) << (2 * field);
-    }
+// Sets the bits of one plane of eight rows: those of a low nibble's columns at bit `low` of their
+// bytes in `first`, those of a high nibble's at bit `high` in `last`.
+void arrange_plane(const std::uint8_t* plane, int low, std::uint32_t* first, int high,
+                   std::uint32_t* last) {
+  for (std::int64_t row = 0; row < kPanelRows; ++row) {
+    const std::uint32_t bits = plane[2 * row];
+    first[row] |= spread(bits & 15) << low;
+    last[row] |= spread(bits >> 4) << high;
   }
 }
 
-void arrange_third(const HighPlane& high, std::uint32_t (&third)[kPanelRows]) {
-  for (std::uint32_t i = 0; i < 2; ++i) {
-    for (std::int64_t row = 0; row < kPanelRows; ++row) {
-      for (std::uint32_t pair = 0; pair < 2; ++pair) {  // the fields i and i + 2
-        const std::uint32_t bits = high[i][row][pair];
-        third[row] |= spread(bits & 15) << (2 * i + pair) | spread(bits >> 4) << (4 + 2 * i + pair);
-      }
-    }
+void arrange_low_planes(const LowPlane& low, DeviceLowBits& out) {
+  for (int i = 0; i < 8; ++i) {  // bit i % 2 of field i / 2
+    arrange_plane(&low[i / 2][0][i % 2], i, out.codes[0], i, out.codes[1]);
   }
 }
 
-void arrange_q2(const std::byte* from, std::byte* to) {
-  Q2Block block;
-  std::memcpy(&block, from, sizeof(block));
-  DeviceLines out = {};
-  std::ranges::copy(block.scales, out.scales);
+void arrange_q2(const Q2Block& block, DeviceLowBits& out) {
+  std::memcpy(out.scales, block.scales, sizeof(out.scales));
   for (std::int64_t row = 0; row < kPanelRows; ++row) {
     const int zero = block.zeros[row % 4] >> (row / 4 * 4) & 15;
     out.zeros[row] = static_cast<std::uint8_t>(16 + 4 * zero);
   }
-  arrange_codes(block.low, out.codes);
-  std::memcpy(to, &out, sizeof(out));
+  arrange_low_planes(block.low, out);
 }
 
-void arrange_q3(const std::byte* from, std::byte* to) {
-  Q3Block block;
-  std::memcpy(&block, from, sizeof(block));
-  DeviceQ3Block out = {};
-  std::ranges::copy(block.scales, out.lines.scales);
-  std::ranges::copy(block.zeros, out.lines.zeros);
-  arrange_codes(block.low, out.lines.codes);
-  arrange_third(block.high, out.third);
-  std::memcpy(to, &out, sizeof(out));
+void arrange_q3(const Q3Block& block, DeviceLowBits& out) {
+  std::memcpy(out.scales, block.scales, sizeof(out.scales));
+  std::memcpy(out.zeros, block.zeros, sizeof(out.zeros));
+  arrange_low_planes(block.low, out);
+  for (int i = 0; i < 4; ++i) {  // of field i / 2 + i % 2 * 2
+    arrange_plane(&block.high[i / 2][0][i % 2], i, out.third, 4 + i, out.third);
+  }
 }
 
-void arrange_q4s(const std::byte* from, std::byte* to) {
-  Q4SBlock block;
-  std::memcpy(&block, from, sizeof(block));
-  Q4Block out;
+void arrange_q4s(const Q4SBlock& block, Q4Block& out) {
   for (std::int64_t row = 0; row < kPanelRows; ++row) {
     out.scales[row] = float_to_half(q4s_scale(block.scales[row]));
   }
   static_assert(sizeof(out.quants) == sizeof(block.quants));
   std::memcpy(out.quants, block.quants, sizeof(out.quants));
-  std::memcpy(to, &out, sizeof(out));
-}
-
-void arrange_block(DataType type, const std::byte* from, std::byte* to) {
-  switch (type) {
-    case DataType::kQ2: return arrange_q2(from, to);
-    case DataType::kQ3: return arrange_q3(from, to);
-    default: return arrange_q4s(from, to);
-  }
 }
 
 std::size_t file_block_bytes(DataType type) {
@@ -103,8 +78,8 @@ std::size_t file_block_bytes(DataType type) {
 
 std::size_t device_block_bytes(DataType type) {
   switch (type) {
-    case DataType::kQ2: return sizeof(DeviceLines);
-    case DataType::kQ3: return sizeof(DeviceQ3Block);
+    case DataType::kQ2: return offsetof(DeviceLowBits, third);
+    case DataType::kQ3: return sizeof(DeviceLowBits);
     default: return sizeof(Q4Block);
   }
 }
@@ -130,42 +105,54 @@ BlockArranger::BlockArranger(DataType type)
   TESSERA_CHECK(is_arranged(type));
 }
 
-std::vector<BlockArranger::Run> BlockArranger::take(std::size_t offset_bytes,
-                                                    std::span<const std::byte> bytes) {
-  std::vector<Run> runs;
-  const std::size_t to_boundary = (file_bytes_ - offset_bytes % file_bytes_) % file_bytes_;
-  const std::size_t head = std::min(to_boundary, bytes.size());
-  const std::size_t whole = (bytes.size() - head) / file_bytes_ * file_bytes_;
-  take_part(offset_bytes, bytes.first(head), runs);
-  if (whole > 0) {
-    runs.push_back(arrange((offset_bytes + head) / file_bytes_, bytes.subspan(head, whole)));
-  }
-  take_part(offset_bytes + head + whole, bytes.subspan(head + whole), runs);
-  return runs;
-}
-
-void BlockArranger::take_part(std::size_t offset_bytes, std::span<const std::byte> bytes,
-                              std::vector<Run>& runs) {
-  if (bytes.empty()) return;
-  const std::size_t number = offset_bytes / file_bytes_;
-  Part& part = parts_[number];
-  part.block.resize(file_bytes_);
-  std::ranges::copy(bytes,
-                    part.block.begin() + static_cast<std::ptrdiff_t>(offset_bytes % file_bytes_));
-  part.count += bytes.size();
-  if (part.count < file_bytes_) return;
-  runs.push_back(arrange(number, part.block));
-  parts_.erase(number);
-}
-
-BlockArranger::Run BlockArranger::arrange(std::size_t first_block,
-                                          std::span<const std::byte> blocks) const {
-  const std::size_t count = blocks.size() / file_bytes_;
-  Run run{first_block * device_bytes_, std::vector<std::byte>(count * device_bytes_)};
-  for (std::size_t i = 0; i < count; ++i) {
-    arrange_block(type_, blocks.data() + i * file_bytes_, run.bytes.data() + i * device_bytes_);
+BlockArranger::Run BlockArranger::take(std::size_t offset_bytes, std::span<const std::byte> bytes) {
+  Run run;
+  while (!bytes.empty()) {
+    const std::size_t number = offset_bytes / file_bytes_;
+    const std::size_t begin = offset_bytes % file_bytes_;
+    const std::size_t count = std::min(file_bytes_ - begin, bytes.size());
+    if (count == file_bytes_) {
+      arrange(number, bytes.data(), run);
+    } else {
+      take_part(number, begin, bytes.first(count), run);
+    }
+    offset_bytes += count;
+    bytes = bytes.subspan(count);
   }
   return run;
+}
+
+void BlockArranger::take_part(std::size_t number, std::size_t begin,
+                              std::span<const std::byte> bytes, Run& run) {
+  auto part = std::ranges::find(parts_, number, &Part::number);
+  if (part == parts_.end()) {
+    parts_.push_back({number, 0, std::vector<std::byte>(file_bytes_)});
+    part = std::prev(parts_.end());
+  }
+  std::memcpy(part->block.data() + begin, bytes.data(), bytes.size());
+  part->count += bytes.size();
+  if (part->count < file_bytes_) return;
+  arrange(number, part->block.data(), run);
+  parts_.erase(part);
+}
+
+void BlockArranger::arrange(std::size_t number, const std::byte* block, Run& run) const {
+  const std::size_t size = run.bytes.size();
+  if (size == 0) run.offset_bytes = number * device_bytes_;
+  run.bytes.resize(size + device_bytes_);
+  // Blocks of bytes are aligned to one, those of a device to words.
+  union {
+    DeviceLowBits low_bits;
+    Q4Block q4;
+  } out = {};
+  if (type_ == DataType::kQ2) {
+    arrange_q2(*reinterpret_cast<const Q2Block*>(block), out.low_bits);
+  } else if (type_ == DataType::kQ3) {
+    arrange_q3(*reinterpret_cast<const Q3Block*>(block), out.low_bits);
+  } else {
+    arrange_q4s(*reinterpret_cast<const Q4SBlock*>(block), out.q4);
+  }
+  std::memcpy(run.bytes.data() + size, &out, device_bytes_);
 }
 
 }  // namespace tessera::webgpu

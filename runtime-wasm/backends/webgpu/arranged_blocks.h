@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -42,24 +41,26 @@ class BlockArranger {
   // REQUIRES: is_arranged(type).
   explicit BlockArranger(DataType type);
 
-  // The blocks that these bytes complete. `offset_bytes` is theirs in the file's matrix. Bytes of a
-  // block that is not whole yet are kept. REQUIRES: no byte comes twice.
-  std::vector<Run> take(std::size_t offset_bytes, std::span<const std::byte> bytes);
+  // The blocks that these bytes complete, which are neighbours; perhaps none. `offset_bytes` is
+  // theirs in the file's matrix. Bytes of a block that is not whole yet are kept.
+  // REQUIRES: no byte comes twice.
+  Run take(std::size_t offset_bytes, std::span<const std::byte> bytes);
 
  private:
-  void take_part(std::size_t offset_bytes, std::span<const std::byte> bytes,
-                 std::vector<Run>& runs);
-  Run arrange(std::size_t first_block, std::span<const std::byte> blocks) const;
-
+  // A block of which bytes are missing.
   struct Part {
-    std::vector<std::byte> block;
+    std::size_t number = 0;
     std::size_t count = 0;  // of the bytes that are there
+    std::vector<std::byte> block;
   };
+
+  void take_part(std::size_t number, std::size_t begin, std::span<const std::byte> bytes, Run& run);
+  void arrange(std::size_t number, const std::byte* block, Run& run) const;
 
   DataType type_;
   std::size_t file_bytes_;  // of a block
   std::size_t device_bytes_;
-  std::map<std::size_t, Part> parts_;  // by the block's number
+  std::vector<Part> parts_;  // few: two for a piece of the matrix
 };
 
 }  // namespace tessera::webgpu

@@ -181,7 +181,7 @@ bool WebGpuBackend::is_arranged(const BufferRef& buffer) const {
 Result<BufferRef> WebGpuBackend::find(std::uint32_t id) const {
   const auto found = allocations_.find(id);
   if (found != allocations_.end()) return BufferRef{id, found->second.file_bytes, nullptr};
-  return Error{ErrorCode::kNotFound, "there is no buffer " + std::to_string(id)};
+  return Error{ErrorCode::kNotFound, "there is no such buffer"};
 }
 
 std::vector<DeviceRange> WebGpuBackend::locate(const BufferRef& buffer, std::size_t offset_bytes,
@@ -218,9 +218,8 @@ Result<void> WebGpuBackend::write(const BufferRef& buffer, std::size_t offset_by
     write_pieces(allocation, offset_bytes, bytes);
     return {};
   }
-  for (const auto& run : allocation.arranger->take(offset_bytes, bytes)) {
-    write_pieces(allocation, run.offset_bytes, run.bytes);
-  }
+  const webgpu::BlockArranger::Run run = allocation.arranger->take(offset_bytes, bytes);
+  write_pieces(allocation, run.offset_bytes, run.bytes);
   return {};
 }
 
