@@ -1,8 +1,9 @@
 /**
  * npm run --silent bench:peers -- [--threads 1,2] [--rounds 3] [--runs 3] [--tokens 32]
  *   [--models 82M,SmolLM2] [--engines chromium] [--instructions] [--out docs/benchmarks]
- * Tessera, wllama and native llama.cpp in turn, in one run, on the same shapes and bits: medians
- * and spread, beside the limit that memory sets. Writes peers.json and peers.svg.
+ * Tessera, wllama, native llama.cpp and the matrix products of ONNX Runtime Web in turn, in one
+ * run, on the same shapes and bits: medians and spread, beside the limit that memory sets. Writes
+ * peers.json and peers.svg.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, homedir, loadavg, release } from 'node:os';
@@ -15,6 +16,8 @@ import type { Contestant } from './peers/contestant.ts';
 import { measureInstructionsPerWeight, measureLimits } from './peers/limits.ts';
 import { buildLlamaCpp, LlamaCpp } from './peers/llamaCpp.ts';
 import { shape82m } from './peers/modelShape.ts';
+import { writeProducts } from './peers/onnxModel.ts';
+import { installOnnxRuntime, OnnxRuntimeInChromium } from './peers/onnxRuntime.ts';
 import { randomLlamaWords, writeRandomLlama } from './peers/randomGguf.ts';
 import {
   addSpeeds,
@@ -87,6 +90,8 @@ function prepare82m(engines: EngineName[]): PeerModel {
     if (!existsSync(path)) writeRandomLlama(path, shape82m, format);
     return path;
   };
+  const onnx = join(work, '82m.onnx');
+  if (!existsSync(onnx)) writeProducts(onnx, shape82m);
   const words = randomLlamaWords(4096);
   return {
     name: '82M',
@@ -94,6 +99,7 @@ function prepare82m(engines: EngineName[]): PeerModel {
     contestants: [
       ...tesseras(folder, 'q4', engines),
       new WllamaInChromium(gguf('q4_k'), 'Q4_K', words),
+      new OnnxRuntimeInChromium(onnx, shape82m.hiddenSize),
       new LlamaCpp(gguf('q4_0'), 'Q4_0'),
     ],
   };
@@ -161,6 +167,7 @@ async function benchPeers(): Promise<number> {
   mkdirSync(work, { recursive: true });
   buildLlamaCpp();
   installWllama();
+  installOnnxRuntime();
   const findings: Findings = {
     machine: describeMachine(),
     load_average: 0,

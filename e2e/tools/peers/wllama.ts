@@ -1,24 +1,15 @@
 /** wllama, llama.cpp as Wasm, on the processor of a Chromium tab; installed on demand from npm. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { launchEngine } from '../../engines/table.ts';
 import { startStaticServer } from '../staticServer.ts';
-import { repositoryRoot } from '../wasmBuilds.ts';
-import { readCommand } from './command.ts';
 import type { Contestant, Speeds, Workload } from './contestant.ts';
+import { installPackage, packageFolder } from './npmPackage.ts';
 
+const packageName = '@wllama/wllama';
 const packageVersion = '3.8.1';
-const installed = join(repositoryRoot, 'build/peers/npm');
-const library = join(installed, 'node_modules/@wllama/wllama/esm');
 
 export function installWllama(): void {
-  if (existsSync(join(library, 'index.js'))) return;
-  console.log(`Installing wllama ${packageVersion} into build/peers`);
-  mkdirSync(installed, { recursive: true });
-  writeFileSync(join(installed, 'package.json'), '{ "private": true }\n');
-  const options = ['--no-audit', '--no-fund', '--ignore-scripts'];
-  const wanted = `@wllama/wllama@${packageVersion}`;
-  readCommand('npm', ['install', '--silent', ...options, wanted], { cwd: installed });
+  installPackage(packageName, packageVersion);
 }
 
 interface TabRequest extends Workload {
@@ -89,7 +80,7 @@ export class WllamaInChromium implements Contestant {
 
   async measure(workload: Workload): Promise<Speeds> {
     const server = await startStaticServer({
-      '/wllama/': library,
+      '/wllama/': join(packageFolder(packageName), 'esm'),
       '/model/': dirname(this.#gguf),
     });
     const browser = await launchEngine('chromium');

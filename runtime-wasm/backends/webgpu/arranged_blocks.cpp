@@ -97,7 +97,9 @@ DataType device_type(DataType type) {
 std::size_t device_size_bytes(DataType type, const Shape& shape) {
   const std::size_t size_bytes = tensor_size_bytes(type, shape).value();
   if (!is_arranged(type)) return size_bytes;
-  return size_bytes / file_block_bytes(type) * device_block_bytes(type);
+  const std::size_t blocks = size_bytes / file_block_bytes(type);
+  const std::size_t block_bytes = device_block_bytes(type);
+  return blocks < SIZE_MAX / block_bytes ? blocks * block_bytes : SIZE_MAX;
 }
 
 BlockArranger::BlockArranger(DataType type)

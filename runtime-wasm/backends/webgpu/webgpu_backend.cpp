@@ -51,7 +51,8 @@ std::size_t& WebGpuBackend::counter(MemoryPurpose purpose) {
 }
 
 Result<void> WebGpuBackend::check_budget(std::size_t size_bytes) const {
-  if (size_bytes <= use_.budget_bytes - use_.total_bytes()) return {};
+  const bool has_size = size_bytes < SIZE_MAX;
+  if (has_size && size_bytes <= use_.budget_bytes - use_.total_bytes()) return {};
   return Error{ErrorCode::kOutOfMemory,
                "the memory budget is exhausted: " + std::to_string(size_bytes) +
                    " bytes are needed, " + std::to_string(use_.total_bytes()) + " of " +

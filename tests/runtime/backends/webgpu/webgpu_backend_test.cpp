@@ -94,6 +94,19 @@ TEST_CASE("blocks that a device holds otherwise are counted and cut as it holds 
   CHECK(written[1].operands[2] == 80);
 }
 
+TEST_CASE("a matrix that no address reaches on the device is refused") {
+  if (sizeof(std::size_t) > 4) SKIP("64 bits reach every matrix");
+  // 2^32 bytes are 56 million blocks in a file, and a twentieth more here.
+  auto backend = backend_with(128u << 20);
+  constexpr std::int64_t kPanels = 4096;
+  const auto groups = static_cast<std::int64_t>(SIZE_MAX / 76 / kPanels);
+  const Shape shape{kPanels * 8, groups * 32};
+  REQUIRE(tensor_size_bytes(DataType::kQ2, shape).has_value());
+  const auto refused = backend->allocate(DataType::kQ2, shape, MemoryPurpose::kWeights);
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().code == ErrorCode::kOutOfMemory);
+}
+
 TEST_CASE("a device too small for a row of weights, or for a layer's keys, says so") {
   auto backend = backend_with(1000);
   const auto row = backend->allocate(DataType::kF32, Shape{8, 64}, MemoryPurpose::kWeights);
