@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime Web on the processor of a Chromium tab: the matrix products of a model (onnxModel.ts)
- * and nothing else, which is more speed than a whole model could have.
+ * ONNX Runtime Web on the processor of a Chromium tab: the matrix products of a model
+ * (onnxModel.ts) and nothing else, which is more speed than a whole model could have.
  */
 import { basename, dirname, join } from 'node:path';
 import { launchEngine } from '../../engines/table.ts';
