@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 #include "base/check.h"
 #include "base/half.h"
@@ -24,25 +25,25 @@ struct DeviceLowBits {
 };
 static_assert(sizeof(DeviceLowBits) == 112);
 
-// The four bits of a nibble as the lowest ones of four bytes.
-constexpr std::uint32_t spread(std::uint32_t nibble) {
-  return (nibble * 0x00204081u) & 0x01010101u;
-}
-
-// Sets the bits of one plane of eight rows: those of a low nibble's columns at bit `low` of their
-// bytes in `first`, those of a high nibble's at bit `high` in `last`.
-void arrange_plane(const std::uint8_t* plane, int low, std::uint32_t* first, int high,
-                   std::uint32_t* last) {
-  for (std::int64_t row = 0; row < kPanelRows; ++row) {
-    const std::uint32_t bits = plane[2 * row];
-    first[row] |= spread(bits & 15) << low;
-    last[row] |= spread(bits >> 4) << high;
+// Bit c of byte r becomes bit r of byte c (Hacker's Delight, section 7-3).
+constexpr std::uint64_t transposed(std::uint64_t bits) {
+  constexpr std::pair<int, std::uint64_t> kSteps[] = {
+      {7, 0x00aa00aa00aa00aa}, {14, 0x0000cccc0000cccc}, {28, 0x00000000f0f0f0f0}};
+  for (const auto& [distance, mask] : kSteps) {
+    const std::uint64_t moved = (bits ^ (bits >> distance)) & mask;
+    bits ^= moved ^ (moved << distance);
   }
+  return bits;
 }
 
+// Of a row, whose plane i has bit i % 2 of field i / 2, in the low nibble those of half 0.
 void arrange_low_planes(const LowPlane& low, DeviceLowBits& out) {
-  for (int i = 0; i < 8; ++i) {  // bit i % 2 of field i / 2
-    arrange_plane(&low[i / 2][0][i % 2], i, out.codes[0], i, out.codes[1]);
+  for (std::int64_t row = 0; row < kPanelRows; ++row) {
+    std::uint64_t planes = 0;
+    for (int i = 0; i < 8; ++i) planes |= std::uint64_t{low[i / 2][row][i % 2]} << (8 * i);
+    const std::uint64_t codes = transposed(planes);
+    out.codes[0][row] = static_cast<std::uint32_t>(codes);
+    out.codes[1][row] = static_cast<std::uint32_t>(codes >> 32);
   }
 }
 
@@ -59,8 +60,11 @@ void arrange_q3(const Q3Block& block, DeviceLowBits& out) {
   std::memcpy(out.scales, block.scales, sizeof(out.scales));
   std::memcpy(out.zeros, block.zeros, sizeof(out.zeros));
   arrange_low_planes(block.low, out);
-  for (int i = 0; i < 4; ++i) {  // of field i / 2 + i % 2 * 2
-    arrange_plane(&block.high[i / 2][0][i % 2], i, out.third, 4 + i, out.third);
+  for (std::int64_t row = 0; row < kPanelRows; ++row) {
+    std::uint64_t planes = 0;  // of the fields 0, 2, 1 and 3
+    for (int i = 0; i < 4; ++i) planes |= std::uint64_t{block.high[i / 2][row][i % 2]} << (8 * i);
+    const std::uint64_t bits = transposed(planes);
+    out.third[row] = static_cast<std::uint32_t>(bits | bits >> 28);
   }
 }
 
@@ -109,6 +113,7 @@ BlockArranger::BlockArranger(DataType type)
 
 BlockArranger::Run BlockArranger::take(std::size_t offset_bytes, std::span<const std::byte> bytes) {
   Run run;
+  run.bytes.reserve((bytes.size() / file_bytes_ + 2) * device_bytes_);
   while (!bytes.empty()) {
     const std::size_t number = offset_bytes / file_bytes_;
     const std::size_t begin = offset_bytes % file_bytes_;
