@@ -3,8 +3,7 @@
  * (onnxModel.ts) and nothing else, which is more speed than a whole model could have.
  */
 import { basename, dirname, join } from 'node:path';
-import { launchEngine } from '../../engines/table.ts';
-import { startStaticServer } from '../staticServer.ts';
+import { measureInChromium } from './chromiumTab.ts';
 import type { Contestant, Speeds, Workload } from './contestant.ts';
 import { installPackage, packageFolder } from './npmPackage.ts';
 
@@ -71,21 +70,13 @@ export class OnnxRuntimeInChromium implements Contestant {
     this.#hiddenSize = hiddenSize;
   }
 
-  async measure(workload: Workload): Promise<Speeds> {
-    const server = await startStaticServer({
+  measure(workload: Workload): Promise<Speeds> {
+    const folders = {
       '/onnxruntime/': join(packageFolder(packageName), 'dist'),
       '/model/': dirname(this.#model),
-    });
-    const browser = await launchEngine('chromium');
-    try {
-      const page = await (await browser.newContext()).newPage();
-      await page.goto(`${server.url}/`);
-      const modelUrl = `/model/${basename(this.#model)}`;
-      const request = { ...workload, modelUrl, hiddenSize: this.#hiddenSize };
-      return await page.evaluate(measureInTab, request);
-    } finally {
-      await browser.close();
-      server.close();
-    }
+    };
+    const modelUrl = `/model/${basename(this.#model)}`;
+    const request = { ...workload, modelUrl, hiddenSize: this.#hiddenSize };
+    return measureInChromium(folders, measureInTab, request);
   }
 }

@@ -1,7 +1,6 @@
 /** wllama, llama.cpp as Wasm, on the processor of a Chromium tab; installed on demand from npm. */
 import { basename, dirname, join } from 'node:path';
-import { launchEngine } from '../../engines/table.ts';
-import { startStaticServer } from '../staticServer.ts';
+import { measureInChromium } from './chromiumTab.ts';
 import type { Contestant, Speeds, Workload } from './contestant.ts';
 import { installPackage, packageFolder } from './npmPackage.ts';
 
@@ -78,20 +77,12 @@ export class WllamaInChromium implements Contestant {
     this.#words = words;
   }
 
-  async measure(workload: Workload): Promise<Speeds> {
-    const server = await startStaticServer({
+  measure(workload: Workload): Promise<Speeds> {
+    const folders = {
       '/wllama/': join(packageFolder(packageName), 'esm'),
       '/model/': dirname(this.#gguf),
-    });
-    const browser = await launchEngine('chromium');
-    try {
-      const page = await (await browser.newContext()).newPage();
-      await page.goto(`${server.url}/`);
-      const modelUrl = `/model/${basename(this.#gguf)}`;
-      return await page.evaluate(measureInTab, { ...workload, modelUrl, words: this.#words });
-    } finally {
-      await browser.close();
-      server.close();
-    }
+    };
+    const modelUrl = `/model/${basename(this.#gguf)}`;
+    return measureInChromium(folders, measureInTab, { ...workload, modelUrl, words: this.#words });
   }
 }
