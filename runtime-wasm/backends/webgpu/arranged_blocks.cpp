@@ -99,7 +99,7 @@ DataType device_type(DataType type) {
 }
 
 std::size_t device_size_bytes(DataType type, const Shape& shape) {
-  const std::size_t size_bytes = tensor_size_bytes(type, shape).value();
+  const std::size_t size_bytes = tensor_size_bytes(type, shape).value_or(SIZE_MAX);
   if (!is_arranged(type)) return size_bytes;
   const std::size_t blocks = size_bytes / file_block_bytes(type);
   const std::size_t block_bytes = device_block_bytes(type);

@@ -26,7 +26,7 @@ bool is_arranged(DataType type);
 // The format that shaders read a matrix in.
 DataType device_type(DataType type);
 
-// Bytes on a device, SIZE_MAX if they are more. REQUIRES: the tensor has a size (tensor_size_bytes).
+// Bytes on a device; SIZE_MAX where they are more, or the shape does not fit the type.
 std::size_t device_size_bytes(DataType type, const Shape& shape);
 
 // Rearranges a matrix whose bytes come in any order and cut anywhere.

@@ -98,6 +98,12 @@ TEST_CASE("a block on a device begins at a multiple of 16 bytes") {
   CHECK(device_size_bytes(DataType::kF32, Shape{3, 5}) == 60);
 }
 
+TEST_CASE("a size beyond all addresses is the largest there is") {
+  constexpr std::int64_t kTooMany = std::int64_t{1} << 61;
+  CHECK(device_size_bytes(DataType::kF32, Shape{8, kTooMany}) == SIZE_MAX);
+  CHECK(device_size_bytes(DataType::kQ2, Shape{8, kTooMany}) == SIZE_MAX);
+}
+
 TEST_CASE("bytes of a matrix may come cut anywhere, in any order") {
   std::mt19937 random(7);
   for (const DataType type : kArrangedTypes) {
